@@ -1,0 +1,7 @@
+"""``python -m commentnlp``."""
+
+import sys
+
+from commentnlp.cli import main
+
+sys.exit(main())

@@ -1,0 +1,223 @@
+"""The command line: each verb is one library call.
+
+Results go to files or stdout, talk to stderr. Exit status 0, 1 (a known problem, told in one
+line) or 2 (wrong usage).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from commentnlp import __version__
+from commentnlp.batch import STDOUT, Summary, classify_file
+from commentnlp.errors import CommentnlpError
+from commentnlp.evaluation import Evaluation, Score, evaluate
+from commentnlp.model import Model
+from commentnlp.records import Explanation
+from commentnlp.samples import read_all_samples
+from commentnlp.shipped import DEFAULT_MODEL, TRAINING_DATA
+from commentnlp.taxonomy import Taxonomy, parent_of
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit status."""
+    options = _parser().parse_args(argv)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except CommentnlpError as error:
+        print(f"commentnlp: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of stdout left, as `head` does
+        sys.stderr.close()
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "commentnlp", description="Tags what viewers write in Chinese livestream shops."
+    )
+    parser.add_argument("--version", action="version", version=f"commentnlp {__version__}")
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    verb = verbs.add_parser("classify", help="tag the comments of a file")
+    verb.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV, TSV or event log")
+    verb.add_argument("-o", "--output", metavar="OUT", help=".csv .tsv .jsonl, or - for stdout;"
+                      " NAME.tagged.csv beside the input if not given")  # fmt: skip
+    verb.add_argument("--text", default="", metavar="COLUMN", help="column of the comments")
+    _add_model(verb)
+    verb.set_defaults(run=_classify)
+
+    verb = verbs.add_parser("explain", help="show which characters raised each label of a comment")
+    verb.add_argument("text", metavar="TEXT")
+    verb.add_argument("--all", action="store_true", help="labels under their threshold, too")
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    _add_model(verb)
+    verb.set_defaults(run=_explain)
+
+    verb = verbs.add_parser("evaluate", help="score a model on labelled samples")
+    verb.add_argument("files", nargs="+", type=Path, metavar="SAMPLES")
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    _add_model(verb)
+    verb.set_defaults(run=_evaluate)
+
+    verb = verbs.add_parser("train", help="make a model from labelled samples")
+    verb.add_argument("files", nargs="*", type=Path, metavar="SAMPLES",
+                      help="labelled samples; the shipped ones if none are given")  # fmt: skip
+    verb.add_argument("-o", "--output", required=True, type=Path, metavar="FOLDER")
+    verb.add_argument("--language", type=Path, default=TRAINING_DATA / "language",
+                      metavar="FOLDER", help="dictionary, lexicon, other tables")  # fmt: skip
+    verb.add_argument("--taxonomy", type=Path, default=TRAINING_DATA / "taxonomy.json",
+                      metavar="FILE", help="facets, labels and their names")  # fmt: skip
+    verb.add_argument("--seed", type=int, default=0)
+    verb.set_defaults(run=_train)
+    return parser
+
+
+def _add_model(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--model", type=Path, default=DEFAULT_MODEL, metavar="FOLDER",
+                      help="model folder; the shipped one if not given")  # fmt: skip
+
+
+def _classify(options: argparse.Namespace) -> int:
+    if options.output and len(options.files) > 1:
+        raise CommentnlpError("-o goes with one input file; leave it out to write one output each")
+    model = Model.load(options.model)
+    for path in options.files:
+        summary = classify_file(model, path, options.output, text=options.text)
+        out = sys.stderr if options.output == STDOUT else sys.stdout
+        print(_summary(model, summary), file=out)
+    return 0
+
+
+def _summary(model: Model, summary: Summary) -> str:
+    lines = [
+        f"{summary.source} → {summary.target}",
+        f"rows {summary.rows} · comments {summary.comments} ({summary.different} different)"
+        f" · model {model.meta.version}",
+    ]
+    lines += [f"note: {note}" for note in summary.notes]
+    for facet in model.taxonomy.facets:
+        lines.append("")
+        lines.append(f"{facet} {model.taxonomy.name(facet)}")
+        counts = summary.labels[facet]
+        for label in model.taxonomy.facets[facet]:
+            if not counts[label]:
+                continue
+            share = counts[label] / max(summary.comments, 1)
+            indent = "    " if parent_of(label) else "  "
+            lines.append(
+                f"{indent + label:<30}{counts[label]:>7}{share:>7.1%}  "
+                f"{model.taxonomy.name(facet, label)}"
+            )
+        if not counts:
+            lines.append("  none")
+    hottest = [
+        (label, count)
+        for label, count in summary.labels.get("complaint", {}).items()
+        if not parent_of(label)
+    ]
+    if hottest:
+        lines += ["", "top complaints"]
+        for label, count in sorted(hottest, key=lambda pair: -pair[1])[:5]:
+            quote = _printable(summary.examples[f"complaint/{label}"])
+            lines.append(f"  {model.taxonomy.name('complaint', label)} {count}: 「{quote}」")
+    return "\n".join(lines)
+
+
+def _printable(text: str, width: int = 60) -> str:
+    """A comment on one line, harmless to a terminal."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _explain(options: argparse.Namespace) -> int:
+    model = Model.load(options.model)
+    explained = model.explain(options.text)
+    chosen = {
+        (facet, label)
+        for facet, tags in model.tag([options.text])[0].tags.items()
+        for tag in tags
+        for label in (tag.label, parent_of(tag.label))
+    }
+    shown = [e for e in explained if options.all or (e.facet, e.label) in chosen]
+    if options.json:
+        print(json.dumps([_explanation_json(e) for e in shown], ensure_ascii=False, indent=1))
+        return 0
+    for one in shown:
+        mark = "" if (one.facet, one.label) in chosen else "  (under its threshold)"
+        print(f"{one.facet} {one.label} {model.taxonomy.name(one.facet, one.label)}"
+              f"  score {one.score:.3f}, threshold {one.threshold:.3f}{mark}")  # fmt: skip
+        for piece in one.pieces:
+            print(f"  {piece.weight:+8.3f}  {_printable(piece.text)}")
+        print(f"  {one.bias:+8.3f}  (bias)")
+        print(f"  {one.logit:+8.3f}  = log-odds")
+    if not shown:
+        print("no label reaches its threshold (--all shows every label)")
+    return 0
+
+
+def _explanation_json(one: Explanation) -> dict[str, object]:
+    return {
+        "facet": one.facet, "label": one.label, "score": one.score, "threshold": one.threshold,
+        "logit": one.logit, "bias": one.bias,
+        "pieces": [
+            {"start": p.start, "end": p.end, "text": p.text, "weight": p.weight} for p in one.pieces
+        ],
+    }  # fmt: skip
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    model = Model.load(options.model)
+    result = evaluate(model, read_all_samples(options.files, model.taxonomy))
+    if options.json:
+        print(json.dumps(result.to_json(), ensure_ascii=False, indent=1))
+    else:
+        print(evaluation_table(result, model.taxonomy))
+    return 0
+
+
+def evaluation_table(result: Evaluation, taxonomy: Taxonomy) -> str:
+    """Lay an evaluation out for a terminal."""
+    lines = [f"{result.samples} samples"]
+
+    def row(name: str, score: Score, zh: str = "") -> None:
+        lines.append(
+            f"{name:<32}{score.precision:>10.3f}{score.recall:>10.3f}{score.f1:>10.3f}"
+            f"{score.support:>9}  {zh}".rstrip()
+        )
+
+    for facet, scores in result.facets.items():
+        lines += ["", f"{facet:<32}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>9}"]
+        for label, one in scores.labels.items():
+            row(("    " if parent_of(label) else "  ") + label, one, taxonomy.name(facet, label))
+        row("  micro, parents", scores.micro)
+        row("  macro, parents", scores.macro)
+        if scores.leaf_micro and scores.leaf_macro:
+            row("  micro, leaves", scores.leaf_micro)
+            row("  macro, leaves", scores.leaf_macro)
+    return "\n".join(lines)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from commentnlp.training import Settings, train  # brings scikit-learn: only here
+
+    taxonomy = Taxonomy.read(options.taxonomy)
+    files = options.files or sorted((TRAINING_DATA / "samples").glob("*.csv"))
+    samples = read_all_samples(files, taxonomy)
+    model = train(
+        samples,
+        taxonomy,
+        options.language,
+        settings=Settings(seed=options.seed),
+        progress=lambda stage: print(stage, file=sys.stderr),
+    )
+    model.save(options.output)
+    print(f"{options.output}: {len(samples)} samples, {len(model.features)} features,"
+          f" version {model.meta.version}")  # fmt: skip
+    return 0

@@ -1,0 +1,92 @@
+"""Facets, labels and their names: what is tagged, in which order, and how people call it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from commentnlp.errors import SampleError
+
+
+def parent_of(label: str) -> str:
+    """The parent of a leaf (``logistics.delay`` → ``logistics``); empty for a parent."""
+    return label.rpartition(".")[0]
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """Labels of each facet, a parent before its leaves, and display names by language.
+
+    ``names`` maps a facet or ``facet/label`` to names such as ``{"zh": "价格", "en": "price"}``.
+    """
+
+    facets: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def read(cls, path: Path) -> Taxonomy:
+        """Read ``taxonomy.json``. Raises SampleError when it is not of that form."""
+        try:
+            return cls.from_json(json.loads(path.read_text(encoding="utf-8-sig")))
+        except FileNotFoundError:
+            raise SampleError(f"{path}: no such taxonomy file") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise SampleError(
+                f"{path}: not a taxonomy ({error}); see training_data/taxonomy.json"
+            ) from None
+
+    @classmethod
+    def from_json(cls, data: Any) -> Taxonomy:
+        """Build from ``{facet: {"names": {...}, "labels": {label: names}}}``."""
+        facets, names = {}, {}
+        for facet, entry in data.items():
+            names[facet] = dict(entry["names"])
+            facets[facet] = tuple(entry["labels"])
+            for label, label_names in entry["labels"].items():
+                parent = parent_of(label)
+                if parent and parent not in entry["labels"]:
+                    raise SampleError(f"facet {facet!r}: leaf {label!r} has no parent {parent!r}")
+                names[f"{facet}/{label}"] = dict(label_names)
+        return cls(facets, names)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the form that `from_json` reads."""
+        return {
+            facet: {
+                "names": dict(self.names[facet]),
+                "labels": {label: dict(self.names[f"{facet}/{label}"]) for label in labels},
+            }
+            for facet, labels in self.facets.items()
+        }
+
+    @cached_property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """``(facet, label)`` of every column of a score matrix."""
+        return tuple((facet, label) for facet, labels in self.facets.items() for label in labels)
+
+    def parents(self, facet: str) -> tuple[str, ...]:
+        """Labels of a facet that are no leaves."""
+        return tuple(label for label in self.facets[facet] if not parent_of(label))
+
+    def with_parents(self, facet: str, labels: Iterable[str]) -> frozenset[str]:
+        """``labels`` and the parents they imply. Raises SampleError for one that is unknown."""
+        out = set()
+        for label in labels:
+            if label not in self.facets[facet]:
+                raise SampleError(
+                    f"unknown label {label!r} in facet {facet!r};"
+                    f" it has: {', '.join(self.facets[facet])}"
+                )
+            out.add(label)
+            if parent := parent_of(label):
+                out.add(parent)
+        return frozenset(out)
+
+    def name(self, facet: str, label: str = "", *, language: str = "zh") -> str:
+        """Display name of a facet or of a label; the label itself where it has none."""
+        names = self.names.get(f"{facet}/{label}" if label else facet, {})
+        return names.get(language) or label or facet

@@ -1,0 +1,275 @@
+"""Normalise: one spelling for what viewers spell in many ways, and the way back to the raw text.
+
+Width, case, traditional characters, emoji variants, links, numbers of contacts, @names,
+repeats, and words in disguise. Every rule that is vocabulary stands in a plain table
+(``variants.tsv``, ``symbols.tsv``, ``disguises.tsv``) that a shop can extend.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+LINK, CONTACT, MENTION, FACE = "🔗", "📞", "👤", "🙂"
+"""What links, contact numbers, @names and unknown ``[表情]`` codes are folded to."""
+
+SEPARATOR = "\n"
+"""Stands in no normalised text, so that comments can be joined by it."""
+
+_CLASSES = re.compile(
+    r"(?P<link>(?:https?://|www\.)[\x21-\x7e]+"
+    r"|(?<![a-z0-9-])[a-z0-9-]{1,63}\.(?:com|cn|net|top|xyz|vip)\b[\x21-\x7e]*)"
+    r"|(?P<mail>(?<![a-z0-9._+-])[a-z0-9._+-]{1,64}@[a-z0-9.-]+\.[a-z]{2,8})"
+    r"|(?P<mention>@[^\s@:,。，!?、/\[\]]{1,24})"
+    r"|(?P<face>\[[^\s\[\]]{1,6}\])"
+    r"|(?P<contact>(?<![0-9a-z])(?=[0-9])(?!(?P<one>[0-9])(?P=one)+(?![0-9]))"
+    r"(?:[0-9oil][ \-_.·]?){6,}[0-9oil](?![0-9a-z]))"
+    r"|(?P<ignorable>[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u00ad\u20e3"
+    r"\U0001f3fb-\U0001f3ff\U000e0000-\U000e007f\U000e0100-\U000e01ef])"
+)
+# A run of one character keeps two of it, a run of a short phrase two rounds; numbers are left
+# alone (3000 is no cheering) unless they are five or more of one digit (666666).
+_REPEATS = re.compile(
+    r"(?P<digit>(?<![0-9.])(?P<d>[0-9])(?P=d){4,}(?![0-9.]))"
+    r"|(?P<space> (?: )+)"
+    r"|(?P<char>(?P<c>[^0-9\s])(?P=c){2,})"
+    r"|(?P<phrase>(?P<p>[^0-9\s][^\n]{1,3}?)(?P=p){2,})"
+)
+
+
+# what parts two things said in one breath; a point inside a figure does not
+_BREAK = re.compile(r"(?:[ ,。!?;:~…、]|(?<![0-9])\.|\.(?![0-9]))+")
+_SHORTEST_CLAUSE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A normalised text that knows its raw one.
+
+    ``starts[i]`` and ``ends[i]`` bound the raw characters behind normalised character ``i``;
+    both are None where the two texts run in step.
+    """
+
+    raw: str
+    text: str
+    starts: Sequence[int] | None = None
+    ends: Sequence[int] | None = None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Raw span behind the normalised characters ``start`` to ``end`` (``end`` > ``start``)."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Disguise:
+    """A way of writing that means something else in its context.
+
+    ``after`` and ``before`` list what must stand right before and right after it (any of them;
+    ``#`` is a digit, ``^``/``$`` the edge of the comment); a list that starts with ``!`` names
+    what must not.
+    """
+
+    written: str
+    means: str
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+
+
+def clauses(text: str) -> list[tuple[int, int]]:
+    """Spans of the clauses of a normalised text; none where it is but one.
+
+    Clauses end at blanks and punctuation; one of less than three characters belongs to the next.
+
+    >>> clauses("圈口多大 几个钱,在吗")
+    [(0, 4), (5, 10)]
+    """
+    spans = []
+    start = 0
+    for match in _BREAK.finditer(text):
+        if match.start() - start >= _SHORTEST_CLAUSE:
+            spans.append((start, match.start()))
+            start = match.end()
+    if len(text) - start >= _SHORTEST_CLAUSE or not spans:
+        spans.append((start, len(text)))
+    elif start < len(text):
+        spans[-1] = spans[-1][0], len(text)
+    return spans if len(spans) > 1 else []
+
+
+class Normaliser:
+    """Normalises raw comments. ``normalise`` never raises and keeps every offset.
+
+    >>> Normaliser().normalise("５６圈口 　多少錢！！！！").text
+    '56圈口 多少钱!!'
+    """
+
+    def __init__(
+        self,
+        variants: Iterable[tuple[str, str]] = (),
+        symbols: Iterable[tuple[str, str]] = (),
+        disguises: Iterable[Disguise] = (),
+    ) -> None:
+        """Take the tables: character → character, ``[表情]`` or emoji → symbol, disguises."""
+        self.variants = dict(variants)
+        self.symbols = dict(symbols)
+        self.disguises = tuple(disguises)
+        self._fold = _Fold(self.variants)
+        self._means = [disguise.means for disguise in self.disguises]
+        self._disguised = re.compile("|".join(f"({_pattern(d)})" for d in self.disguises) or "(?!)")
+        emoji = sorted((s for s in self.symbols if not s.startswith("[")), key=len, reverse=True)
+        self._emoji = re.compile("|".join(map(re.escape, emoji)) or "(?!)")
+
+    def normalise(self, raw: str) -> Text:
+        """Fold ``raw``, keeping for every character where it came from."""
+        text = raw.translate(self._fold)
+        spans: _Spans = None
+        if len(text) != len(raw):
+            origin = [i for i, char in enumerate(raw) for _ in self._fold[ord(char)]]
+            spans = origin, [i + 1 for i in origin]
+        text, spans = _substitute(_CLASSES, self._class, text, spans)
+        text, spans = _substitute(self._emoji, lambda m: self.symbols[m[0]], text, spans)
+        text, spans = _substitute(_REPEATS, _shorten, text, spans)
+        text, spans = _substitute(
+            self._disguised, lambda m: self._means[(m.lastindex or 1) - 1], text, spans
+        )
+        if spans is None:
+            return Text(raw, text)
+        return Text(raw, text, *spans)
+
+    def _class(self, match: re.Match[str]) -> str:
+        kind = match.lastgroup
+        if kind == "face":
+            return self.symbols.get(match[0], FACE if _is_face(match[0]) else match[0])
+        if kind == "ignorable":
+            return ""
+        return {"mention": MENTION, "contact": CONTACT}.get(kind or "", LINK)
+
+
+_Spans = tuple[list[int], list[int]] | None
+
+
+def _substitute(
+    pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str, spans: _Spans
+) -> tuple[str, _Spans]:
+    """``pattern.sub`` that carries the spans along."""
+    match = pattern.search(text)
+    if match is None:
+        return text, spans
+    starts, ends = spans or (list(range(len(text))), list(range(1, len(text) + 1)))
+    out: list[str] = []
+    new_starts: list[int] = []
+    new_ends: list[int] = []
+    at = 0
+    for match in pattern.finditer(text):
+        i, j = match.span()
+        out.append(text[at:i])
+        new_starts += starts[at:i]
+        new_ends += ends[at:i]
+        new = replace(match)
+        out.append(new)
+        new_starts += [starts[i]] * len(new)
+        new_ends += [ends[j - 1]] * len(new)
+        at = j
+    out.append(text[at:])
+    return "".join(out), (new_starts + starts[at:], new_ends + ends[at:])
+
+
+def _shorten(match: re.Match[str]) -> str:
+    if match["digit"]:
+        return match["d"] * 4
+    if match["space"]:
+        return " "
+    return (match["c"] or match["p"]) * 2
+
+
+def _is_face(code: str) -> bool:
+    """Tell ``[捂脸]`` from other things in brackets: letters or Han, no figures."""
+    return code[1:-1].isalpha()
+
+
+def _pattern(disguise: Disguise) -> str:
+    """A regular expression that starts with the written word, so that the scan stays fast."""
+    written = disguise.written.lower()
+    word = re.escape(written)
+    behind = _context(disguise.after, lambda c: f"(?<={c}{word})", lambda c: f"(?<!{c}{word})")
+    ahead = _context(disguise.before, lambda c: f"(?={c})", lambda c: f"(?!{c})")
+    # letters stand for a word only where no others stand beside them: th, but not thx
+    if written[0].isascii():
+        behind += f"(?<![a-z]{word})"
+    if written[-1].isascii():
+        ahead += "(?![a-z])"
+    return word + behind + ahead
+
+
+def _context(
+    words: tuple[str, ...], must: Callable[[str], str], must_not: Callable[[str], str]
+) -> str:
+    if not words:
+        return ""
+    if words[0].startswith("!"):
+        return "".join(must_not(_literal(word.lstrip("!"))) for word in words)
+    return "(?:" + "|".join(must(_literal(word)) for word in words) + ")"
+
+
+def _literal(word: str) -> str:
+    return "".join({"#": "[0-9]", "^": "^", "$": "$"}.get(c) or re.escape(c) for c in word)
+
+
+class _Fold(dict[int, str]):
+    """Translation table that is filled as characters are first met.
+
+    What it folds: NFKC width and compatibility forms, case, traditional → simplified, the
+    table of variants. Kept one to one where possible; controls and blanks become a space,
+    lone surrogates U+FFFD, and Han characters that jieba does not know as Han a geta mark.
+    """
+
+    def __init__(self, variants: dict[str, str]) -> None:
+        super().__init__()
+        self._variants = variants
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if char in self._variants:
+            folded = self._variants[char]
+        elif 0xD800 <= code <= 0xDFFF:
+            folded = "\ufffd"
+        elif char.isspace() or unicodedata.category(char) == "Cc":
+            folded = " "
+        else:
+            plain = unicodedata.normalize("NFKC", char).lower()
+            folded = "".join(self._variants.get(c, _simplified(c)) for c in plain)
+            folded = re.sub(r"\s", " ", folded) or char
+        self[code] = folded
+        return folded
+
+
+def _simplified(char: str) -> str:
+    """Simplified form of one character. GB 2312 holds only simplified ones: no look-up for them."""
+    if not _is_han(char):
+        return char
+    if not "\u4e00" <= char <= "\u9fd5":
+        return "〓"
+    try:
+        char.encode("gb2312")
+    except UnicodeEncodeError:
+        simple: str = _converter().convert(char)
+        return simple if len(simple) == 1 and "\u4e00" <= simple <= "\u9fd5" else char
+    return char
+
+
+def _is_han(char: str) -> bool:
+    code = ord(char)
+    return 0x3400 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code <= 0x3FFFF
+
+
+@lru_cache(maxsize=1)
+def _converter() -> Any:
+    import opencc  # 15 ms, and only where somebody writes traditional characters
+
+    return opencc.OpenCC("t2s")

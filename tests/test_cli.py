@@ -1,0 +1,171 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from commentnlp.cli import main
+
+from .conftest import REAL, TRAINING_DATA
+
+
+@pytest.fixture
+def comments(tmp_path):
+    path = tmp_path / "评论.csv"
+    path.write_text(
+        "时间,评论内容\n20:01,这个多少米\n20:02,戴了一周就掉色了 退货\n20:03,=1+1 哈哈\n",
+        encoding="gb18030",
+    )
+    return path
+
+
+def run(*args, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "commentnlp", *map(str, args)],
+        capture_output=True, encoding="utf-8", **options,
+    )  # fmt: skip
+
+
+def test_classify(comments):
+    done = run("classify", comments)
+    assert done.returncode == 0, done.stderr
+    assert "rows 3 · comments 3 (3 different)" in done.stdout
+    assert "「戴了一周就掉色了 退货」" in done.stdout
+    tagged = (comments.parent / "评论.tagged.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(tagged) == 4
+    assert "price" in tagged[1]
+    assert "product_quality.flaw" in tagged[2]
+    assert tagged[3] == "20:03,=1+1 哈哈,,,,,,,"
+
+
+def test_classify_to_stdout_keeps_talk_apart(comments):
+    done = run("classify", comments, "-o", "-")
+    assert done.stdout.splitlines()[0].startswith("时间,评论内容,intent,intent_score,complaint")
+    assert len(done.stdout.splitlines()) == 4
+    assert "rows 3" in done.stderr
+
+
+def test_several_files(comments, tmp_path, capsys):
+    other = tmp_path / "b.csv"
+    other.write_text("text\n好看\n", encoding="utf-8")
+    assert main(["classify", str(comments), str(other)]) == 0
+    assert (tmp_path / "b.tagged.csv").exists()
+    assert main(["classify", str(comments), str(other), "-o", str(tmp_path / "c.csv")]) == 1
+    assert "one input file" in capsys.readouterr().err
+
+
+def test_text_column_by_name(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text("正文,评论\n多少米,1\n", encoding="utf-8")
+    assert main(["classify", str(path), "--text", "正文"]) == 0
+    assert "多少米" in (tmp_path / "a.tagged.csv").read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("none.csv", None, "no such file"),
+        ("empty.csv", b"", "the file is empty"),
+        ("cols.csv", "日期,数\n1,2\n".encode(), "the columns are: 日期, 数"),
+        ("binary.csv", bytes(range(256)) * 9, "not a text file"),
+        ("nul.csv", b"\0" * 500, "the file is empty"),
+        ("broken.csv", b"text\n" + b"\xff\xfe\x80\x81" * 400, "not a text file"),
+        ("book.csv", b"PK\x03\x04....", "Excel workbook"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_1(tmp_path, capsys, name, data, message):
+    path = tmp_path / name
+    if data is not None:
+        path.write_bytes(data)
+    assert main(["classify", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"commentnlp: {path}")
+    assert message in err
+    assert err.count("\n") == 1
+    assert [p.name for p in tmp_path.iterdir()] == ([name] if data is not None else [])
+
+
+def test_a_missing_model(comments, tmp_path, capsys):
+    assert main(["classify", str(comments), "--model", str(tmp_path / "m")]) == 1
+    assert "no model there" in capsys.readouterr().err
+    assert not (tmp_path / "评论.tagged.csv").exists()
+
+
+@pytest.mark.parametrize("args", [[], ["classify"], ["clasify", "x"], ["train"]])
+def test_wrong_usage_is_status_2(args, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(args)
+    assert stop.value.code == 2
+    assert "usage: commentnlp" in capsys.readouterr().err
+
+
+def test_explain(capsys):
+    assert main(["explain", "这个多少米"]) == 0
+    out = capsys.readouterr().out
+    assert "intent price 价格" in out
+    assert "= log-odds" in out
+    assert main(["explain", "这个多少米", "--json", "--all"]) == 0
+    explained = json.loads(capsys.readouterr().out)
+    assert len(explained) == 28
+    for one in explained:
+        assert one["bias"] + sum(p["weight"] for p in one["pieces"]) == pytest.approx(one["logit"])
+    assert main(["explain", ""]) == 0
+    assert "no label" in capsys.readouterr().out
+
+
+def test_evaluate(tmp_path, capsys):
+    path = tmp_path / "gold.tsv"
+    path.write_text(
+        'text\tintent\tcomplaint\tact\n这个多少米\tprice\t\task\n"掉色\tquality\t'
+        "product_quality.flaw\tcomplain\n",
+        encoding="utf-8",
+    )
+    assert main(["evaluate", str(path)]) == 0
+    assert "micro, parents" in capsys.readouterr().out
+    assert main(["evaluate", str(path), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["samples"] == 2
+    assert result["facets"]["intent"]["labels"]["price"]["f1"] == 1
+
+
+def test_evaluate_names_what_is_wrong(tmp_path, capsys):
+    path = tmp_path / "gold.csv"
+    path.write_text("text,intent,complaint,act\n贵,prise,,\n", encoding="utf-8")
+    assert main(["evaluate", str(path)]) == 1
+    assert "line 2: unknown label 'prise'" in capsys.readouterr().err
+
+
+def test_train_writes_a_model_that_classifies(tmp_path, comments):
+    import random
+
+    lines = []
+    for path in sorted((TRAINING_DATA / "samples").glob("*.csv")):
+        header, *rows = path.read_text(encoding="utf-8").splitlines()
+        lines += rows
+    random.Random(0).shuffle(lines)
+    samples = tmp_path / "mine.csv"
+    samples.write_text("\n".join([header, *lines[:2500]]), encoding="utf-8")
+    done = run("train", samples, "-o", tmp_path / "模型")
+    assert done.returncode == 0, done.stderr
+    assert "cross-validation" in done.stderr
+    done = run("classify", comments, "--model", tmp_path / "模型")
+    assert done.returncode == 0, done.stderr
+
+
+def test_hostile_comments_stay_harmless_on_the_terminal(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text\n\x1b[31m掉色了退货\x07\u202e\n", encoding="utf-8")
+    done = run("classify", path)
+    assert done.returncode == 0
+    assert "掉色" in done.stdout
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real files are not beside this checkout")
+def test_real_rooms_come_back_row_for_row(tmp_path):
+    for source in sorted(REAL.glob("jd_live/*.csv")):
+        done = run("classify", source, "-o", tmp_path / source.name)
+        assert done.returncode == 0, done.stderr
+        lines = source.read_bytes().count("【".encode())
+        assert (tmp_path / source.name).read_bytes().count("【".encode()) == lines

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commentnlp.errors import ReadError
+from commentnlp.features import BOUNDARY, ORDERS, Features, read_concepts, shape, vocabulary
+from commentnlp.segment import Segmenter
+
+SEGMENTER = Segmenter({"圈口": 3})
+CONCEPTS = {"圈口": "SIZE", "##k": "GOLD", "多少": "ASKED"}
+
+
+def features(words=("圈口", "的", "多少"), common=3, chars="0口圈", keys=None):
+    blank = {name: np.zeros(0, np.uint64) for name in ORDERS}
+    return Features(SEGMENTER, CONCEPTS, words, common, chars, blank | (keys or {}))
+
+
+def names(found, texts):
+    """Every n-gram as (row, name, start, end), spelled with the symbols' names."""
+    out = set()
+    for sequence, grams in found.ngrams(texts):
+        keys = {sequence: np.unique(grams.key)}
+        named = features(found.words, found.common, found.chars, keys)
+        column = np.searchsorted(keys[sequence], grams.key)
+        out |= {
+            (int(row), named.name(int(c)), int(start), int(end))
+            for row, c, start, end in zip(grams.row, column, grams.start, grams.end, strict=True)
+        }
+    return out
+
+
+def test_ngrams_of_words_concepts_and_characters():
+    got = names(features(), ["56圈口"])
+    assert {g for g in got if g[1].startswith("word")} == {
+        (0, "word:圈口", 2, 4),
+        (0, "word:圈口 ^", 2, 4),
+    }
+    assert {g for g in got if g[1].startswith("concept")} == {
+        (0, "concept:OTHER", 0, 2),
+        (0, "concept:^ OTHER", 0, 2),
+        (0, "concept:SIZE", 2, 4),
+        (0, "concept:SIZE ^", 2, 4),
+        (0, "concept:OTHER SIZE", 0, 4),
+        (0, "concept:^ OTHER SIZE", 0, 4),
+        (0, "concept:OTHER SIZE ^", 0, 4),
+    }
+    chars = {g for g in got if g[1].startswith("char")}
+    assert (0, "char:0", 0, 1) in chars
+    assert (0, "char:0", 1, 2) in chars  # 5 and 6 are one symbol
+    assert (0, "char:0圈口", 1, 4) in chars
+    assert all(end <= 4 for _, _, _, end in chars)
+
+
+def test_shapes_have_concepts():
+    got = names(features(), ["18k"])
+    assert (0, "concept:GOLD", 0, 3) in got
+    assert shape("s925") == "s###"
+
+
+def test_rare_words_are_other_among_the_concepts():
+    got = {g[1] for g in names(features(("的", "是"), common=1), ["的", "是"])}
+    assert {"word:的", "word:是", "concept:的", "concept:OTHER"} <= got
+    assert "concept:是" not in got
+
+
+def test_no_ngram_crosses_the_edge_of_a_comment():
+    alone = [names(features(), [text]) for text in ("圈口", "", "多少", "圈")]
+    together = names(features(), ["圈口", "", "多少", "圈"])
+    assert together == {(row, *gram[1:]) for row, grams in enumerate(alone) for gram in grams}
+
+
+def test_extract_finds_only_what_has_a_column():
+    # the longest character n-grams: ^圈口 and 圈口^
+    grams = dict(features().ngrams(["圈口"]))["char"]
+    found = features(keys={"char": np.unique(grams.key)}).extract(["多少", "圈口", "的"])
+    assert found.row.tolist() == [1, 1]
+    assert sorted(found.column.tolist()) == [0, 1]
+    assert set(zip(found.start.tolist(), found.end.tolist(), strict=True)) == {(0, 2)}
+
+
+def test_empty_batches():
+    assert len(features().extract([]).row) == 0
+    assert len(features().extract(["", ""]).row) == 0
+
+
+@given(st.lists(st.text(st.sampled_from("圈口的多少56k 🔗x"), max_size=12), max_size=6))
+def test_spans_hold_the_characters_named(texts):
+    for row, name, start, end in names(features(), texts):
+        assert 0 <= start < end <= len(texts[row])
+        if name.startswith("char:"):
+            plain = name[5:].replace("^", "")
+            assert plain == texts[row][start:end].translate(str.maketrans("56", "00"))
+
+
+def test_vocabulary_counts_texts():
+    words, common, chars = vocabulary(
+        ["圈口圈口", "圈口的", "的"], SEGMENTER, min_count=2, common_count=2
+    )
+    assert words == ["圈口", "的"]
+    assert common == 2
+    assert chars == "口圈的"
+    words, common, _ = vocabulary(["的的", "的"], SEGMENTER, min_count=1, common_count=3)
+    assert (words, common) == (["的"], 0)
+
+
+def test_a_word_under_two_concepts_is_refused(tmp_path):
+    path = tmp_path / "concepts.tsv"
+    path.write_text("SIZE\t圈口 手寸\nWEIGHT\t手寸\n", encoding="utf-8")
+    with pytest.raises(ReadError, match="'手寸' stands under SIZE and WEIGHT"):
+        read_concepts(path)
+
+
+def test_boundary_is_no_character():
+    assert BOUNDARY not in [ord(c) for c in features().chars]

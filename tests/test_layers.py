@@ -1,0 +1,65 @@
+"""Data travels one way: which module may import which of ours."""
+
+import ast
+
+import pytest
+
+from .conftest import ROOT
+
+BASE = {"errors", "records", "taxonomy", "tables", "shipped"}
+MAY_IMPORT = {
+    "errors": set(),
+    "records": set(),
+    "shipped": set(),
+    "tables": {"errors"},
+    "taxonomy": {"errors"},
+    "text": set(),
+    "segment": set(),
+    "features": {"errors", "tables", "text", "segment"},
+    "model": BASE | {"text", "segment", "features"},
+    "reading": {"errors", "reading"},
+    "samples": {"errors", "records", "taxonomy", "reading"},
+    "evaluation": {"records", "taxonomy", "model"},
+    "training": BASE | {"segment", "features", "model", "samples", "evaluation"},
+    "batch": {"errors", "records", "taxonomy", "reading", "model"},
+    "cli": BASE | {"model", "batch", "samples", "evaluation", "training", ""},
+    "__main__": {"cli"},
+    "__init__": {"errors", "records", "taxonomy", "model"},
+}
+ONLY_IN = {"jieba": "segment", "rjieba": "segment", "sklearn": "training", "opencc": "text"}
+
+
+def modules():
+    for path in sorted((ROOT / "commentnlp").rglob("*.py")):
+        place = path.relative_to(ROOT / "commentnlp").parts[0].removesuffix(".py")
+        yield pytest.param(place, path, id=str(path.relative_to(ROOT)))
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize(("place", "path"), list(modules()))
+def test_arrows(place, path):
+    for name in imported(path):
+        top, _, rest = name.partition(".")
+        if top == "commentnlp":
+            assert rest.split(".")[0] in MAY_IMPORT[place], f"{place} imports {name}"
+        if top in ONLY_IN:
+            assert place == ONLY_IN[top], f"{place} imports {name}"
+
+
+@pytest.mark.parametrize(("place", "path"), list(modules()))
+def test_the_library_neither_prints_nor_reads_the_environment(place, path):
+    if place in ("cli", "__main__"):
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert "print" not in names
+    assert not {"environ", "getenv", "basicConfig"} & attributes

@@ -1,0 +1,60 @@
+import pytest
+
+from commentnlp.errors import SampleError
+from commentnlp.samples import digest, read_all_samples, read_samples
+
+from .conftest import TINY_TAXONOMY
+
+HEADER = "text,intent,complaint,source\n"
+
+
+def write(tmp_path, rows, name="样本.csv"):
+    path = tmp_path / name
+    path.write_text(rows if rows.startswith("t") else HEADER + rows, encoding="utf-8")
+    return path
+
+
+def test_labels_joined_either_way_and_parents_implied(tmp_path):
+    path = write(tmp_path, '贵,price,,a\n慢死了,,"logistics.delay, logistics",b\n好,,,\n')
+    samples = read_samples(path, TINY_TAXONOMY)
+    assert [s.text for s in samples] == ["贵", "慢死了", "好"]
+    assert samples[1].labels["complaint"] == {"logistics", "logistics.delay"}
+    assert samples[2].labels == {"intent": frozenset(), "complaint": frozenset()}
+    assert samples[0].source == "a"
+    pipe = write(tmp_path, "慢死了,,logistics|logistics.delay,b\n", "b.csv")
+    assert read_samples(pipe, TINY_TAXONOMY)[0].labels == samples[1].labels
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("好,,,\n贵,prize,,\n", r"样本.csv, line 3: unknown label 'prize' in facet 'intent'"),
+        ("好,,,\n  ,price,,\n", r"样本.csv, line 3: the text is empty"),
+        ("慢,,logistics.slow,\n", r"line 2: unknown label 'logistics.slow'"),
+        ("", "no samples"),
+        ("text,intent\n好,price\n", "no column 'complaint'; the header has: text, intent"),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_and_row(tmp_path, rows, message):
+    with pytest.raises(SampleError, match=message):
+        read_samples(write(tmp_path, rows), TINY_TAXONOMY)
+
+
+def test_the_same_text_with_other_labels_is_an_error(tmp_path):
+    a = write(tmp_path, "贵,price,,\n好,,,\n", "a.csv")
+    b = write(tmp_path, "贵,,,\n", "b.csv")
+    with pytest.raises(SampleError, match=r"b.csv: '贵' has no label, but price in .*a.csv"):
+        read_all_samples([a, b], TINY_TAXONOMY)
+
+
+def test_the_same_sample_twice_is_kept_once(tmp_path):
+    a = write(tmp_path, "贵,price,,\n好,,,\n", "a.csv")
+    b = write(tmp_path, "贵,price,,x\n", "b.csv")
+    assert [s.text for s in read_all_samples([a, b], TINY_TAXONOMY)] == ["贵", "好"]
+
+
+def test_digest_knows_texts_and_labels_and_no_order(tmp_path):
+    one = read_samples(write(tmp_path, "贵,price,,\n好,,,\n"), TINY_TAXONOMY)
+    other = read_samples(write(tmp_path, "好,,,\n贵,price,,x\n"), TINY_TAXONOMY)
+    changed = read_samples(write(tmp_path, "好,,,\n贵,,,\n"), TINY_TAXONOMY)
+    assert digest(one) == digest(other) != digest(changed)

@@ -1,0 +1,56 @@
+import json
+
+import pytest
+
+from commentnlp.errors import SampleError
+from commentnlp.taxonomy import Taxonomy, parent_of
+
+from .conftest import TINY_TAXONOMY, TRAINING_DATA
+
+
+def test_leaves_imply_parents():
+    assert parent_of("logistics.delay") == "logistics"
+    assert parent_of("logistics") == ""
+    got = TINY_TAXONOMY.with_parents("complaint", ["logistics.delay"])
+    assert got == {"logistics", "logistics.delay"}
+
+
+def test_unknown_labels_are_named():
+    with pytest.raises(SampleError, match="unknown label 'prize' in facet 'intent'; it has: price"):
+        TINY_TAXONOMY.with_parents("intent", ["prize"])
+
+
+def test_columns_and_names():
+    assert TINY_TAXONOMY.columns == (
+        ("intent", "price"), ("complaint", "logistics"), ("complaint", "logistics.delay")
+    )  # fmt: skip
+    assert TINY_TAXONOMY.parents("complaint") == ("logistics",)
+    assert TINY_TAXONOMY.name("intent", "price") == "价格"
+    assert TINY_TAXONOMY.name("complaint") == "投诉"
+    assert TINY_TAXONOMY.name("intent", "price", language="en") == "price"
+
+
+def test_round_trip():
+    assert Taxonomy.from_json(TINY_TAXONOMY.to_json()) == TINY_TAXONOMY
+
+
+def test_the_shipped_taxonomy():
+    taxonomy = Taxonomy.read(TRAINING_DATA / "taxonomy.json")
+    assert list(taxonomy.facets) == ["intent", "complaint", "act"]
+    assert len(taxonomy.columns) == 28
+    for facet, label in taxonomy.columns:
+        assert taxonomy.name(facet, label, language="zh") != label
+        assert taxonomy.name(facet, label, language="en")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [[], {"intent": {}}, {"intent": {"names": {}, "labels": {"a.b": {}}}}, {"intent": 3}],
+)
+def test_a_broken_taxonomy_is_named(tmp_path, data):
+    path = tmp_path / "taxonomy.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(SampleError, match=r"taxonomy|no parent"):
+        Taxonomy.read(path)
+    with pytest.raises(SampleError, match="no such"):
+        Taxonomy.read(tmp_path / "none.json")

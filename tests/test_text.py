@@ -1,0 +1,125 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commentnlp.model import read_normaliser
+from commentnlp.text import Disguise, Normaliser
+
+from .conftest import TRAINING_DATA
+
+SHIPPED = read_normaliser(TRAINING_DATA / "language")
+
+
+def normal(text):
+    return SHIPPED.normalise(text).text
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("５６圈口", "56圈口"),
+        ("ＧＩＡ证书", "gia证书"),
+        ("翡翠鐲圈口幾多", "翡翠镯圈口几多"),
+        ("圏口", "圈口"),
+        ("哈哈哈哈哈哈", "哈哈"),
+        ("6666666", "6666"),
+        ("好看好看好看好看", "好看好看"),
+        ("在吗？？？？", "在吗??"),
+        ("一   二", "一 二"),
+        ("3000块", "3000块"),
+        ("10000", "10000"),
+        ("👍🏻👍🏼", "👍👍"),
+        ("[捂脸]", "🤦"),
+        ("[没见过]", "🙂"),
+        ("看 https://example.com/a?b=1 这", "看 🔗 这"),
+        ("加13800138000", "加📞"),
+        ("@小圆 你好", "👤 你好"),
+        ("12\u200b号", "12号"),
+        ("一\n二\t三\r四", "一 二 三 四"),
+    ],
+)
+def test_one_spelling(raw, text):
+    assert normal(raw) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("这个多少米", "这个多少元"),
+        ("几个W啊", "几万啊"),
+        ("一米六戴多大", "一米六戴多大"),
+        ("5毫米", "5毫米"),
+        ("多少米长", "多少米长"),
+        ("有证素吗", "有证书吗"),
+        ("煮播好", "主播好"),
+    ],
+)
+def test_disguises_by_context(raw, text):
+    assert normal(raw) == text
+
+
+def test_spans_lead_back_to_the_raw_text():
+    raw = "好看好看好看 几个W ㎜[捂脸]"
+    text = SHIPPED.normalise(raw)
+    at = text.text.index("万")
+    assert raw[slice(*text.span(at, at + 1))] == "个W"
+    at = text.text.index("mm")
+    assert raw[slice(*text.span(at, at + 2))] == "㎜"
+    at = text.text.index("🤦")
+    assert raw[slice(*text.span(at, at + 1))] == "[捂脸]"
+
+
+def test_unchanged_text_needs_no_map():
+    text = SHIPPED.normalise("有证书吗")
+    assert text.starts is None
+    assert text.span(1, 3) == (1, 3)
+
+
+def test_contexts_of_a_disguise():
+    normaliser = Normaliser(
+        disguises=[
+            Disguise("米", "元", after=("#",), before=("!长", "!高")),
+            Disguise("啥", "什么", after=("^",)),
+            Disguise("吗", "么", before=("$",)),
+        ]
+    )
+    assert normaliser.normalise("5米").text == "5元"
+    assert normaliser.normalise("5米高").text == "5米高"
+    assert normaliser.normalise("啥啥吗吗").text == "什么啥吗么"
+
+
+def test_the_way_back_covers_everything_typed():
+    raw = "有有有有什么圏口"
+    text = SHIPPED.normalise(raw)
+    covered = set()
+    for i in range(len(text.text)):
+        covered.update(range(*text.span(i, i + 1)))
+    assert covered == set(range(len(raw)))
+
+
+@given(st.text())
+def test_any_unicode(raw):
+    text = SHIPPED.normalise(raw)
+    assert "\n" not in text.text
+    text.text.encode()
+    spans = [text.span(i, i + 1) for i in range(len(text.text))]
+    assert all(0 <= start < end <= len(raw) for start, end in spans)
+    assert spans == sorted(spans)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+def test_normalising_is_settled_for_plain_words(raw):
+    """Folding width, case and script does not change what is folded already."""
+    fold = Normaliser()
+    once = raw.translate(fold._fold)
+    assert once.translate(fold._fold) == once or any(len(fold._fold[ord(c)]) > 1 for c in raw)
+
+
+def test_lone_surrogates_and_controls():
+    assert Normaliser().normalise("\ud800\x00贵").text == "\ufffd 贵"
+
+
+def test_long_hostile_text_is_fast():
+    # 200,000 characters that invite backtracking
+    for raw in ("a" * 200_000, "1 " * 100_000, "ab" * 100_000, "[" * 200_000, "@" * 200_000):
+        SHIPPED.normalise(raw)
