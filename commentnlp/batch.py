@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from commentnlp.errors import CommentnlpError
+from commentnlp.errors import CommentnlpError, ReadError
 from commentnlp.model import Model
 from commentnlp.reading import Table, read_table_file
 from commentnlp.records import Tagged
@@ -54,18 +54,30 @@ def classify_file(
     it has no usual name. Rows that are no comments get empty tags.
     """
     source = Path(source)
+    if source.is_dir():
+        raise ReadError(f"{source}: is a folder; name a file")
     target = default_target(source) if target is None else target
-    if str(target) != STDOUT and Path(target).suffix not in SUFFIXES:
-        raise CommentnlpError(
-            f"{target}: cannot write that kind of file; name one ending in {', '.join(SUFFIXES)}"
-        )
+    if str(target) != STDOUT:
+        _check_target(Path(target), source)
     table = read_table_file(source)
     comments = table.comments(table.text_column(text))
     different = list(dict.fromkeys(c for c in comments if c is not None and c.strip()))
     tagged = dict(zip(different, model.tag(different, evidence=True), strict=True))
     with _opened(target) as file:
-        _write(file, Path(target).suffix or ".csv", model, table, comments, tagged)
+        _write(file, Path(target).suffix.lower() or ".csv", model, table, comments, tagged)
     return _summarise(model, table, comments, tagged, str(target))
+
+
+def _check_target(target: Path, source: Path) -> None:
+    """Refuse before the work what could not be written after it."""
+    if target.suffix.lower() not in SUFFIXES:
+        raise CommentnlpError(
+            f"{target}: cannot write that kind of file; name one ending in {', '.join(SUFFIXES)}"
+        )
+    if not target.absolute().parent.is_dir():
+        raise CommentnlpError(f"{target}: cannot be written (no such folder)")
+    if target.exists() and source.exists() and target.samefile(source):
+        raise CommentnlpError(f"{target}: is the input; name another file")
 
 
 def _write(
@@ -77,10 +89,12 @@ def _write(
     tagged: Mapping[str, Tagged],
 ) -> None:
     ours = [name for facet in model.taxonomy.facets for name in (facet, f"{facet}_score")]
-    # an input that has such a column already keeps it
-    taken = set(table.header)
     header = [*table.header]
-    header += [f"tagged_{name}" if name in taken else name for name in (*ours, "evidence")]
+    for name in (*ours, "evidence"):
+        # an input that has such a column already keeps it
+        while name in header:
+            name = f"tagged_{name}"
+        header.append(name)
     blank = [""] * (len(ours) + 1)
     cells = {text: _cells(model, result) for text, result in tagged.items()}
     rows = (
@@ -88,8 +102,11 @@ def _write(
         for row, comment in zip(table.rows, comments, strict=True)
     )
     if suffix == ".jsonl":
+        keys: list[str] = []
+        for number, name in enumerate(header, 1):
+            keys.append(name if name and name not in keys else f"{name} (column {number})".strip())
         for row in rows:
-            file.write(json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) + "\n")
+            file.write(json.dumps(dict(zip(keys, row, strict=True)), ensure_ascii=False) + "\n")
         return
     writer = csv.writer(file, delimiter="\t" if suffix == ".tsv" else ",", lineterminator="\n")
     writer.writerow(header)
@@ -145,9 +162,9 @@ def _opened(target: Path | str) -> Iterator[TextIO]:
         yield sys.stdout
         return
     target = Path(target)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = target.with_name(f".{os.getpid()}.part")
     # Excel takes a CSV file for UTF-8 only by its mark
-    encoding = "utf-8-sig" if target.suffix == ".csv" else "utf-8"
+    encoding = "utf-8-sig" if target.suffix.lower() == ".csv" else "utf-8"
     try:
         with part.open("w", encoding=encoding, newline="", errors="surrogatepass") as file:
             yield file

@@ -7,7 +7,9 @@ line) or 2 (wrong usage).
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +27,9 @@ from commentnlp.taxonomy import Taxonomy, parent_of
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that cannot show every character
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(argv)
     try:
         status: int = options.run(options)
@@ -32,8 +37,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CommentnlpError as error:
         print(f"commentnlp: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of stdout left, as `head` does
-        sys.stderr.close()
+    except KeyboardInterrupt:
+        print("commentnlp: interrupted; nothing half-written is left", file=sys.stderr)
+        return 130
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # the reader of stdout left, as `head` does
+            print(f"commentnlp: stdout cannot be written ({error.strerror})", file=sys.stderr)
+        # what is still buffered would fail again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     return status
 
@@ -87,6 +98,8 @@ def _add_model(verb: argparse.ArgumentParser) -> None:
 def _classify(options: argparse.Namespace) -> int:
     if options.output and len(options.files) > 1:
         raise CommentnlpError("-o goes with one input file; leave it out to write one output each")
+    if len({(path.absolute().parent, path.stem) for path in options.files}) < len(options.files):
+        raise CommentnlpError("two inputs would write the same output; tag them one by one with -o")
     model = Model.load(options.model)
     for path in options.files:
         summary = classify_file(model, path, options.output, text=options.text)
@@ -207,6 +220,10 @@ def evaluation_table(result: Evaluation, taxonomy: Taxonomy) -> str:
 def _train(options: argparse.Namespace) -> int:
     from commentnlp.training import Settings, train  # brings scikit-learn: only here
 
+    if options.output.exists() and not options.output.is_dir():
+        raise CommentnlpError(f"{options.output}: is a file; name a folder for the model")
+    if options.seed < 0:
+        raise CommentnlpError("--seed: give a number from 0 on")
     taxonomy = Taxonomy.read(options.taxonomy)
     files = options.files or sorted((TRAINING_DATA / "samples").glob("*.csv"))
     samples = read_all_samples(files, taxonomy)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -279,9 +281,28 @@ class Model:
     # folders ------------------------------------------------------------------------------
 
     def save(self, folder: Path | str) -> None:
-        """Write the model folder."""
-        folder = Path(folder)
-        (folder / Layout.LANGUAGE).mkdir(parents=True, exist_ok=True)
+        """Write the model folder, whole or not at all; one that stands there is replaced.
+
+        Raises ModelError where it cannot be written.
+        """
+        folder = Path(folder).absolute()
+        part = folder.with_name(f".{os.getpid()}.part")
+        old = folder.with_name(f".{os.getpid()}.old")
+        try:
+            self._write(part)
+            if folder.exists():
+                folder.rename(old)
+            part.rename(folder)
+        except OSError as error:
+            raise ModelError(f"{folder}: cannot be written ({error.strerror})") from None
+        finally:
+            if old.exists() and not folder.exists():
+                old.rename(folder)
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _write(self, folder: Path) -> None:
+        (folder / Layout.LANGUAGE).mkdir(parents=True)
         for name in Layout.ARRAYS:
             np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
         for name, sequence in zip(Layout.KEYS, ORDERS, strict=True):
@@ -289,7 +310,7 @@ class Model:
         _write(folder / Layout.WORDS, "".join(f"{word}\n" for word in self.features.words))
         _write(folder / Layout.CHARS, self.features.chars)
         write_language(folder / Layout.LANGUAGE, self.normaliser, self.features)
-        meta = {
+        meta: dict[str, Any] = {
             "format": FORMAT,
             "version": self.meta.version,
             "data_digest": self.meta.data_digest,
@@ -297,8 +318,9 @@ class Model:
             "scores": self.meta.scores,
             "common_words": self.features.common,
             "taxonomy": self.taxonomy.to_json(),
-            "digests": {name: _digest(folder / name) for name in Layout.files()},
         }
+        digests = {name: _digest(folder / name) for name in Layout.files()}
+        meta["digests"] = {**digests, Layout.META: _meta_digest(meta)}
         _write(folder / Layout.META, json.dumps(meta, ensure_ascii=False, indent=1) + "\n")
 
     @classmethod
@@ -456,6 +478,12 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _meta_digest(meta: dict[str, Any]) -> str:
+    """Digest of what a model says of itself, the digests apart."""
+    said = {key: value for key, value in meta.items() if key != "digests"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def _read_meta(folder: Path) -> dict[str, Any]:
     path = folder / Layout.META
     try:
@@ -471,4 +499,8 @@ def _read_meta(folder: Path) -> dict[str, Any]:
             f"{path}: format {number}, this program reads {FORMAT};"
             " update commentnlp or retrain the model"
         )
+    digests = meta.get("digests")
+    if not isinstance(digests, dict) or digests.get(Layout.META) != _meta_digest(meta):
+        raise ModelError(f"{path}: damaged (its digest is not the recorded one);"
+                         " copy the model again or retrain it")  # fmt: skip
     return dict(meta)

@@ -28,6 +28,14 @@ def read_samples(path: Path | str, taxonomy: Taxonomy) -> list[Sample]:
             f"{path}: no column {', '.join(map(repr, missing))}; the header has:"
             f" {', '.join(table.header) or 'nothing'}"
         )
+    twice = [name for name in ("text", *taxonomy.facets) if table.header.count(name) > 1]
+    if twice:
+        raise SampleError(f"{path}: the column {twice[0]!r} stands there twice; keep one")
+    if table.ragged:
+        raise SampleError(
+            f"{path}, line {table.ragged[0]}: more or fewer cells than the header"
+            f" ({len(table.ragged)} such lines); is a comma not quoted?"
+        )
     samples = [_sample(table, row, taxonomy) for row in range(len(table.rows))]
     if not samples:
         raise SampleError(f"{path}: no samples in it")
@@ -36,8 +44,6 @@ def read_samples(path: Path | str, taxonomy: Taxonomy) -> list[Sample]:
 
 def _sample(table: Table, index: int, taxonomy: Taxonomy) -> Sample:
     row, place = table.rows[index], f"{table.path}, line {table.lines[index]}"
-    if len(row) != len(table.header):
-        raise SampleError(f"{place}: {len(row)} cells, the header has {len(table.header)}")
     cells = dict(zip(table.header, row, strict=True))
     if not cells["text"].strip():
         raise SampleError(f"{place}: the text is empty")

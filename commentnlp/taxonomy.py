@@ -34,7 +34,7 @@ class Taxonomy:
             return cls.from_json(json.loads(path.read_text(encoding="utf-8-sig")))
         except FileNotFoundError:
             raise SampleError(f"{path}: no such taxonomy file") from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SampleError(
                 f"{path}: not a taxonomy ({error}); see training_data/taxonomy.json"
             ) from None
@@ -42,6 +42,8 @@ class Taxonomy:
     @classmethod
     def from_json(cls, data: Any) -> Taxonomy:
         """Build from ``{facet: {"names": {...}, "labels": {label: names}}}``."""
+        if not data:
+            raise ValueError("no facet in it")
         facets, names = {}, {}
         for facet, entry in data.items():
             names[facet] = dict(entry["names"])

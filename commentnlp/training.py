@@ -206,6 +206,8 @@ def _fit(rows: Any, given: Bools, settings: Settings) -> tuple[Floats, Floats]:
 
 
 def _fit_label(rows: Any, has: Bools, settings: Settings) -> tuple[Floats, float]:
+    if has.all() or not has.any():  # all samples of a rare label in one fold
+        return np.zeros(rows.shape[1]), 5.0 if has.any() else -5.0
     classifier = LogisticRegression(
         C=settings.cost,
         class_weight={False: 1.0, True: settings.positive_weight},

@@ -94,3 +94,28 @@ def test_a_folder_that_cannot_be_written(tiny, tmp_path):
     source = write(tmp_path, "评论\n贵\n")
     with pytest.raises(CommentnlpError, match="cannot be written"):
         classify_file(tiny, source, tmp_path / "none" / "out.csv")
+
+
+def test_the_input_is_never_overwritten(tiny, tmp_path):
+    source = write(tmp_path, "评论\n贵\n", "a.csv")
+    (tmp_path / "link.csv").symlink_to(source)
+    for target in (source, tmp_path / "." / "a.csv", tmp_path / "link.csv"):
+        with pytest.raises(CommentnlpError, match="is the input"):
+            classify_file(tiny, source, target)
+    assert source.read_text(encoding="utf-8") == "评论\n贵\n"
+
+
+def test_columns_of_one_name_are_all_kept(tiny, tmp_path):
+    source = write(tmp_path, "内容,备注,备注,内容,tagged_intent,intent\n贵,x,y,z,1,2\n")
+    classify_file(tiny, source, tmp_path / "o.jsonl")
+    got = json.loads((tmp_path / "o.jsonl").read_text(encoding="utf-8"))
+    assert got["内容"] == "贵"
+    assert got["备注 (column 3)"] == "y"
+    assert got["内容 (column 4)"] == "z"
+    assert got["tagged_tagged_intent"] == "price"
+
+
+def test_names_as_long_as_the_file_system_takes(tiny, tmp_path):
+    source = write(tmp_path, "评论\n贵\n", "很" * 78 + ".csv")
+    classify_file(tiny, source)
+    assert len(rows(default_target(source))) == 1

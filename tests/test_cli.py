@@ -1,6 +1,8 @@
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +171,49 @@ def test_real_rooms_come_back_row_for_row(tmp_path):
         assert done.returncode == 0, done.stderr
         lines = source.read_bytes().count("【".encode())
         assert (tmp_path / source.name).read_bytes().count("【".encode()) == lines
+
+
+def test_two_inputs_for_one_output(tmp_path, capsys):
+    for name in ("a.csv", "a.tsv"):
+        (tmp_path / name).write_text("text\n好\n", encoding="utf-8")
+    assert main(["classify", str(tmp_path / "a.csv"), str(tmp_path / "a.tsv")]) == 1
+    assert "same output" in capsys.readouterr().err
+    assert not (tmp_path / "a.tagged.csv").exists()
+
+
+def test_a_console_that_cannot_show_everything(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text\n掉色😀了 退货\n", encoding="utf-8")
+    for encoding in ("gbk", "ascii"):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        done = subprocess.run(
+            [sys.executable, "-m", "commentnlp", "classify", path],
+            capture_output=True, env=environment,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_stdout(comments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "commentnlp", "classify", comments, "-o", "-"],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "cannot be written" in done.stderr
+
+
+def test_folders_are_no_comments(tmp_path, capsys):
+    for name in (".", "/", str(tmp_path)):
+        assert main(["classify", name]) == 1
+        assert "is a folder" in capsys.readouterr().err
+
+
+def test_train_checks_before_it_works(tmp_path, capsys):
+    (tmp_path / "file").write_text("x")
+    assert main(["train", "-o", str(tmp_path / "file")]) == 1
+    assert "is a file" in capsys.readouterr().err
+    assert main(["train", "-o", str(tmp_path / "m"), "--seed", "-1"]) == 1
+    assert "--seed" in capsys.readouterr().err

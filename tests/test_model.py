@@ -204,3 +204,39 @@ def test_the_shipped_model_is_small():
 
     size = sum(path.stat().st_size for path in DEFAULT_MODEL.rglob("*") if path.is_file())
     assert size < 8_000_000
+
+
+def test_a_changed_word_about_itself_is_noticed(folder):
+    path = folder / Layout.META
+    meta = json.loads(path.read_text(encoding="utf-8"))
+    meta["common_words"] = 7
+    path.write_text(json.dumps(meta), encoding="utf-8")
+    with pytest.raises(ModelError, match="damaged"):
+        Model.load(folder)
+    del meta["digests"]
+    path.write_text(json.dumps(meta), encoding="utf-8")
+    with pytest.raises(ModelError, match="damaged"):
+        Model.load(folder)
+
+
+def test_saving_over_a_model_replaces_it_whole_or_not_at_all(tiny, folder, monkeypatch):
+    (folder / "leftover.npy").write_bytes(b"x")
+    tiny.save(folder)
+    assert not (folder / "leftover.npy").exists()
+    before = (folder / "weights.npy").read_bytes()
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("commentnlp.model.np.save", full)
+    with pytest.raises(ModelError, match="No space left"):
+        tiny.save(folder)
+    assert (folder / "weights.npy").read_bytes() == before
+    Model.load(folder)
+    assert [p.name for p in folder.parent.iterdir()] == ["model"]
+
+
+def test_saving_where_nothing_can_be_written(tiny, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ModelError, match="cannot be written"):
+        tiny.save(tmp_path / "file" / "model")

@@ -141,6 +141,31 @@ def test_random_bytes_are_read_or_refused(data):
         decode(data, "x")
 
 
+def test_a_quote_that_is_never_closed_swallows_nothing(tmp_path):
+    lines = [f"{n},正常的评论" for n in range(30)]
+    lines.insert(20, 'x,"没关上的引号')
+    got = table(tmp_path, "id,评论\n" + "\n".join(lines) + "\n")
+    assert len(got.rows) == 31
+    assert got.rows[20] == ["x", '"没关上的引号']
+    assert "never closed" in got.notes[0]
+
+
+def test_blank_lines_are_counted(tmp_path):
+    got = table(tmp_path, "评论\n一\n\n二\n\n")
+    assert len(got.rows) == 2
+    assert got.notes == ("2 blank lines left out",)
+
+
+def test_utf32_is_not_taken_for_utf16(tmp_path):
+    got = table(tmp_path, "评论\n😀多少钱\n", "utf-32")
+    assert got.rows == [["😀多少钱"]]
+
+
+def test_json_is_told_apart(tmp_path):
+    with pytest.raises(ReadError, match="JSON, not a table"):
+        table(tmp_path, '{"text": "好"}\n')
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real files are not beside this checkout")
 def test_real_files():
     for path in sorted(REAL.glob("jd_live/*.csv")) + sorted(REAL.glob("odd_files/*.csv")):

@@ -32,6 +32,9 @@ def test_labels_joined_either_way_and_parents_implied(tmp_path):
         ("好,,,\n  ,price,,\n", r"样本.csv, line 3: the text is empty"),
         ("慢,,logistics.slow,\n", r"line 2: unknown label 'logistics.slow'"),
         ("", "no samples"),
+        ("好,,,\n贵,price,,,太多\n", r"line 3: more or fewer cells than the header"),
+        ("好,,\n", r"line 2: more or fewer cells than the header"),
+        ("text,text,intent,complaint\n好,好,,\n", "the column 'text' stands there twice"),
         ("text,intent\n好,price\n", "no column 'complaint'; the header has: text, intent"),
     ],
 )

@@ -45,7 +45,7 @@ def test_the_shipped_taxonomy():
 
 @pytest.mark.parametrize(
     "data",
-    [[], {"intent": {}}, {"intent": {"names": {}, "labels": {"a.b": {}}}}, {"intent": 3}],
+    [[], {}, {"intent": {}}, {"intent": {"names": {}, "labels": {"a.b": {}}}}, {"intent": 3}],
 )
 def test_a_broken_taxonomy_is_named(tmp_path, data):
     path = tmp_path / "taxonomy.json"

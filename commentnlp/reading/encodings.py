@@ -9,6 +9,7 @@ from typing import NamedTuple
 from commentnlp.errors import ReadError
 
 _MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins like UTF-16: first
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),

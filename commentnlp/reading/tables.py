@@ -40,6 +40,8 @@ class Table:
     delimiter: str
     events: bool
     """The rows are events of a live room, not all of them comments."""
+    ragged: Sequence[int]
+    """Lines of the rows that had more or fewer cells than the header."""
     notes: tuple[str, ...]
     """What was odd and how it was read."""
 
@@ -74,8 +76,10 @@ def read_table_file(path: Path | str) -> Table:
     path = Path(path)
     decoded = read_text(path)
     text = decoded.text
+    if text.lstrip()[:1] in ("{", "["):
+        raise ReadError(f"{path}: this is JSON, not a table; save it as CSV first")
     delimiter = _delimiter(text)
-    records, lines = _parse(text, delimiter)
+    records, lines, notes = _parse(text, delimiter)
     if not records:
         raise ReadError(f"{path}: the file is empty")
     events = _is_event_log(records)
@@ -83,11 +87,20 @@ def read_table_file(path: Path | str) -> Table:
     if not events:
         records, lines = records[1:], lines[1:]
     width = max(map(len, records), default=0)
-    notes = _notes(decoded, records, len(header), events)
+    ragged = [n for n, row in zip(lines, records, strict=True) if len(row) != len(header)]
+    notes = [*_notes(decoded, records, len(header), events), *notes]
     header += [f"column {n}" for n in range(len(header) + 1, width + 1)]
     rows = [row + [""] * (len(header) - len(row)) for row in records]
     return Table(
-        str(path), tuple(header), rows, lines, decoded.encoding, delimiter, events, tuple(notes)
+        str(path),
+        tuple(header),
+        rows,
+        lines,
+        decoded.encoding,
+        delimiter,
+        events,
+        ragged,
+        tuple(notes),
     )
 
 
@@ -97,29 +110,40 @@ def _delimiter(text: str) -> str:
     return "\t" if first.count("\t") > first.count(",") else ","
 
 
-def _parse(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
-    """Rows and the line each begins on. A quote that does not fit the others is taken as it is.
+def _parse(text: str, delimiter: str) -> tuple[list[list[str]], list[int], list[str]]:
+    """Rows, the line each begins on, and what was odd.
 
-    Quoted cells are the rule; a file in which reading them so runs lines together that are rows
-    by themselves has bare quotes, and is read without quoting.
+    Quoted cells are the rule; where quotes do not pair, or reading them makes more rows odd than
+    not, they are bare quotes and stay as they are.
     """
-    quoted = _rows(text, delimiter, csv.QUOTE_MINIMAL)
-    if '"' not in text:
-        return quoted
-    plain = _rows(text, delimiter, csv.QUOTE_NONE)
-    return plain if _odd(plain[0]) < _odd(quoted[0]) else quoted
+    rows, lines, blank = _rows(text, delimiter, csv.QUOTE_MINIMAL)
+    notes = []
+    if '"' in text:
+        plain, plain_lines, plain_blank = _rows(text, delimiter, csv.QUOTE_NONE)
+        unpaired = text.count('"') % 2 == 1
+        if unpaired:
+            notes.append("a quotation mark is never closed: all of them are taken as they stand")
+        if unpaired or _odd(plain) < _odd(rows):
+            rows, lines, blank = plain, plain_lines, plain_blank
+    if blank:
+        notes.append(f"{blank} blank lines left out")
+    return rows, lines, notes
 
 
-def _rows(text: str, delimiter: str, quoting: Literal[0, 3]) -> tuple[list[list[str]], list[int]]:
+def _rows(
+    text: str, delimiter: str, quoting: Literal[0, 3]
+) -> tuple[list[list[str]], list[int], int]:
     csv.field_size_limit(1 << 30)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
-    rows, lines, begins = [], [], 1
+    rows, lines, begins, blank = [], [], 1, 0
     for row in reader:
         if row:
             rows.append(row)
             lines.append(begins)
+        else:
+            blank += 1
         begins = reader.line_num + 1
-    return rows, lines
+    return rows, lines, blank
 
 
 def _odd(rows: Sequence[Sequence[str]]) -> float:
