@@ -289,7 +289,7 @@ class Model:
         part = folder.with_name(f".{os.getpid()}.part")
         old = folder.with_name(f".{os.getpid()}.old")
         try:
-            self._write(part)
+            self._write_files(part)
             if folder.exists():
                 folder.rename(old)
             part.rename(folder)
@@ -301,7 +301,7 @@ class Model:
             shutil.rmtree(part, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
 
-    def _write(self, folder: Path) -> None:
+    def _write_files(self, folder: Path) -> None:
         (folder / Layout.LANGUAGE).mkdir(parents=True)
         for name in Layout.ARRAYS:
             np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
