@@ -1,7 +1,7 @@
 """The command line: each verb is one library call.
 
 Results go to files or stdout, talk to stderr. Exit status 0, 1 (a known problem, told in one
-line) or 2 (wrong usage).
+line), 2 (wrong usage) or 130 (interrupted).
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("commentnlp: interrupted; nothing half-written is left", file=sys.stderr)
         return 130
     except OSError as error:
+        if error.filename is not None:
+            print(f"commentnlp: {error.filename}: {error.strerror}", file=sys.stderr)
+            return 1
         if not isinstance(error, BrokenPipeError):  # the reader of stdout left, as `head` does
             print(f"commentnlp: stdout cannot be written ({error.strerror})", file=sys.stderr)
         # what is still buffered would fail again at exit

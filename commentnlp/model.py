@@ -339,8 +339,7 @@ class Model:
             except OSError:
                 raise ModelError(f"{folder / name}: missing; the model is not whole") from None
             if meta["digests"].get(name) != digest:
-                raise ModelError(f"{folder / name}: damaged (its digest is not the recorded one);"
-                                 " copy the model again or retrain it")  # fmt: skip
+                raise _damaged(folder / name)
         language = folder / Layout.LANGUAGE
         try:
             arrays = {
@@ -484,6 +483,12 @@ def _meta_digest(meta: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
+def _damaged(path: Path) -> ModelError:
+    return ModelError(
+        f"{path}: damaged (its digest is not the recorded one); copy the model again or retrain it"
+    )
+
+
 def _read_meta(folder: Path) -> dict[str, Any]:
     path = folder / Layout.META
     try:
@@ -501,6 +506,5 @@ def _read_meta(folder: Path) -> dict[str, Any]:
         )
     digests = meta.get("digests")
     if not isinstance(digests, dict) or digests.get(Layout.META) != _meta_digest(meta):
-        raise ModelError(f"{path}: damaged (its digest is not the recorded one);"
-                         " copy the model again or retrain it")  # fmt: skip
+        raise _damaged(path)
     return dict(meta)

@@ -150,6 +150,12 @@ def test_a_quote_that_is_never_closed_swallows_nothing(tmp_path):
     assert "never closed" in got.notes[0]
 
 
+def test_a_stray_quote_does_not_undo_the_quoted_cells(tmp_path):
+    got = table(tmp_path, 'id,评论\n1,55"电视\n2,"好,看"\n3,"两\n行"\n')
+    assert got.rows == [["1", '55"电视'], ["2", "好,看"], ["3", "两\n行"]]
+    assert "has no partner" in got.notes[0]
+
+
 def test_blank_lines_are_counted(tmp_path):
     got = table(tmp_path, "评论\n一\n\n二\n\n")
     assert len(got.rows) == 2

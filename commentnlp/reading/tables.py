@@ -113,18 +113,21 @@ def _delimiter(text: str) -> str:
 def _parse(text: str, delimiter: str) -> tuple[list[list[str]], list[int], list[str]]:
     """Rows, the line each begins on, and what was odd.
 
-    Quoted cells are the rule; where quotes do not pair, or reading them makes more rows odd than
-    not, they are bare quotes and stay as they are.
+    Quoted cells are the rule. Where reading them so makes more rows odd than not, or just as many
+    though one quote has no partner, they are bare quotes and stay as they are.
     """
     rows, lines, blank = _rows(text, delimiter, csv.QUOTE_MINIMAL)
     notes = []
     if '"' in text:
         plain, plain_lines, plain_blank = _rows(text, delimiter, csv.QUOTE_NONE)
         unpaired = text.count('"') % 2 == 1
-        if unpaired:
-            notes.append("a quotation mark is never closed: all of them are taken as they stand")
-        if unpaired or _odd(plain) < _odd(rows):
+        gain = _odd(rows) - _odd(plain)
+        if gain > 0 or (unpaired and gain == 0):
             rows, lines, blank = plain, plain_lines, plain_blank
+            if unpaired:
+                notes.append("a quotation mark is never closed: all are taken as they stand")
+        elif unpaired:
+            notes.append("a quotation mark has no partner: rows after it may run together")
     if blank:
         notes.append(f"{blank} blank lines left out")
     return rows, lines, notes
