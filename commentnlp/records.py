@@ -3,7 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""The clock of every room; China has had no other, and no summer time, since 1992."""
+
+KINDS = (
+    "comment", "emoji", "like", "enter", "follow", "share", "gift", "fanclub",
+    "cart", "purchase", "coupon", "coupon_offer", "push",
+    "explain_start", "explain", "explain_end", "stats", "session_start", "session_end", "system",
+)  # fmt: skip
+"""What can happen in a room. A kind that is not listed keeps the name its tool gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened in a room, whichever tool wrote it down.
+
+    Identities are text for ever: nineteen digits do not survive as a float.
+    """
+
+    kind: str
+    """One of `KINDS`, else the tool's own name for it."""
+    text: str = ""
+    """What somebody typed; empty where a tool made up a sentence (X 为主播点了9个赞)."""
+    id: str = ""
+    time: datetime | None = None
+    """With its time zone; None where the file does not say."""
+    room: str = ""
+    user: str = ""
+    """Identity of who did it; empty where hidden."""
+    name: str = ""
+    """Nickname."""
+    role: str = "viewer"
+    """``viewer``, ``host``, ``staff`` or ``system``."""
+    count: int = 1
+    """How many: likes in this click, gifts of this event. An increment, never a running total."""
+    total: int | None = None
+    """Running total that came along: likes so far, people in the room."""
+    item: str = ""
+    """The goods, gift or coupon concerned, as the tool names it."""
+    levels: Mapping[str, int] = field(default_factory=dict)
+    """``fan``, ``pay``, ``user`` or ``guard`` → level, where above zero."""
+    line: int = 0
+    """Line of the file, or row of the sheet, on which it stands."""
 
 
 @dataclass(frozen=True, slots=True)
