@@ -4,14 +4,15 @@ Three sequences stand for a comment: its words; its words with every word of the
 by its concept (圈口, 手寸 and 链长 are all ``SIZE``), so that what was learnt of one holds for
 all; and its characters with every figure as 0. Each is an array of small integers in which
 `BOUNDARY` parts the comments; n symbols in a row are packed exactly into one 64-bit key and
-found in a sorted array of keys. An n-gram may begin or end at the boundary, never cross it.
+found in a table of keys. An n-gram may begin or end at the boundary, never cross it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,9 @@ ORDERS = {"word": 2, "concept": 3, "char": 3}
 """The longest n-gram of each sequence."""
 
 _FIGURE = re.compile("[0-9]")
+_NO_KEY = 1 << 64
+_FEW = 16
+"""Texts from which on arrays pay."""
 
 
 class Occurrences(NamedTuple):
@@ -51,10 +55,11 @@ class Occurrences(NamedTuple):
     """After the last character."""
 
 
-@dataclass(frozen=True)
-class Sequences:
-    """A batch as three sequences of symbols, and where each symbol stands."""
+class Batch(NamedTuple):
+    """Texts joined by `SEPARATOR` as three sequences of symbols, and where each symbol stands."""
 
+    origin: Ints
+    """First character of each text; characters are counted in the joined batch."""
     symbols: Mapping[str, Ints]
     row: Mapping[str, Ints]
     start: Mapping[str, Ints]
@@ -115,17 +120,19 @@ class Features:
         names = dict.fromkeys([OTHER, *self.concepts.values()])
         self._concept = {name: i for i, name in enumerate(names, first + len(self.words))}
         self._other = self._concept[OTHER]
-        self._symbols: dict[str, tuple[int, int]] = {SEPARATOR: (BOUNDARY, BOUNDARY)}
+        self._symbols = _Symbols(self._other)
+        self._symbols[SEPARATOR] = BOUNDARY << 32 | BOUNDARY
         for word, symbol in self._word.items():
             name = self.concepts.get(word) or self.concepts.get(shape(word))
             plain = symbol if symbol < first + common else self._other
-            self._symbols[word] = symbol, self._concept[name] if name else plain
+            self._symbols[word] = symbol << 32 | (self._concept[name] if name else plain)
         for word, name in self.concepts.items():
-            self._symbols.setdefault(word, (UNKNOWN, self._concept[name]))
+            self._symbols.setdefault(word, UNKNOWN << 32 | self._concept[name])
         self._char = np.zeros(0x110000, np.uint16)
         self._char[[ord(c) for c in chars]] = np.arange(first, first + len(chars))
         self._char[ord("0") : ord("9") + 1] = self._char[ord("0")]
         self._char[ord(SEPARATOR)] = BOUNDARY
+        self._tables = {name: _Table(keys) for name, keys in self.keys.items()}
         self._offset = dict(
             zip(ORDERS, np.cumsum([0] + [len(self.keys[s]) for s in ORDERS]), strict=False)
         )
@@ -134,36 +141,92 @@ class Features:
         """How many columns."""
         return sum(map(len, self.keys.values()))
 
-    def extract(self, texts: Sequence[str]) -> Occurrences:
-        """Find the features of normalised ``texts``."""
+    def cells(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """Text and column of every feature that stands in normalised ``texts``, each once.
+
+        In order of the texts.
+        """
+        if len(texts) < _FEW:
+            return self._cells_of_few(texts)
+        batch = self._batch(texts)
+        width = len(self)
         parts = []
-        for name, grams in self.ngrams(texts):
-            keys = self.keys[name]
-            if not len(keys):
-                continue
-            column = np.minimum(np.searchsorted(keys, grams.key), len(keys) - 1)
-            known = keys[column] == grams.key
-            parts.append(
-                Occurrences(
-                    grams.row[known],
-                    (column + self._offset[name])[known],
-                    grams.start[known],
-                    grams.end[known],
-                )
-            )
-        joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
-        if not joined:
+        for name, n in self._lengths():
+            at, key = _ngrams(batch.symbols[name], n, 64 // ORDERS[name])
+            column, known = self._tables[name].find(key)
+            row = _rows(batch, name, at[known])
+            parts.append(row * width + column[known] + self._offset[name])
+        cells = np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+        cells = cells[first_of_each(cells)]
+        row = cells // max(width, 1)
+        return row, cells - row * width
+
+    def _cells_of_few(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """`cells` without the fixed cost of arrays."""
+        rows: list[int] = []
+        columns: list[int] = []
+        for row, text in enumerate(texts):
+            pairs = [self._symbols[word] for word in self.segmenter.cut(text)]
+            symbols = {
+                "word": [pair >> 32 for pair in pairs],
+                "concept": [pair & 0xFFFFFFFF for pair in pairs],
+                "char": self._char[list(map(ord, text))].tolist() if text else [],
+            }
+            found: list[int] = []
+            for name, n in ORDERS.items():
+                found += _known(self._columns[name], symbols[name], n, 64 // n)
+            found = sorted(set(found))
+            columns += found
+            rows += [row] * len(found)
+        return np.array(rows, np.int64), np.array(columns, np.int64)
+
+    @cached_property
+    def _columns(self) -> dict[str, dict[int, int]]:
+        """Sequence → key → column, for `_cells_of_few`."""
+        return {
+            name: dict(zip(keys.tolist(), count(self._offset[name]), strict=False))
+            for name, keys in self.keys.items()
+        }
+
+    def occurrences(self, texts: Sequence[str]) -> Occurrences:
+        """Every place where a feature stands in normalised ``texts``."""
+        batch = self._batch(texts)
+        parts = []
+        for name, n in self._lengths():
+            symbols = batch.symbols[name]
+            at, key = _ngrams(symbols, n, 64 // ORDERS[name])
+            column, known = self._tables[name].find(key)
+            first, last = at[known], at[known] + n - 1
+            first = first + ((symbols[first] == BOUNDARY) & (n > 1))
+            last = last - ((symbols[last] == BOUNDARY) & (n > 1))
+            row = batch.row[name][first]
+            origin = batch.origin[row]
+            start, end = batch.start[name][first] - origin, batch.end[name][last] - origin
+            parts.append(Occurrences(row, column[known] + self._offset[name], start, end))
+        if not parts:
             nothing = np.zeros(0, np.int64)
             return Occurrences(nothing, nothing, nothing, nothing)
+        joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
         order = np.argsort(joined[0], kind="stable")
         return Occurrences(*(array[order] for array in joined))
 
-    def ngrams(self, texts: Sequence[str]) -> Iterable[tuple[str, Ngrams]]:
-        """All n-grams of known symbols, with or without a column, sequence by sequence."""
-        sequences = self._sequences(texts)
+    def keys_of(self, texts: Sequence[str]) -> Iterable[tuple[str, Keys]]:
+        """Keys of all n-grams of known symbols, each once a text, sequence by sequence."""
+        batch = self._batch(texts)
         for name, longest in ORDERS.items():
             for n in range(1, longest + 1):
-                yield name, _ngrams(sequences, name, n, 64 // longest)
+                at, key = _ngrams(batch.symbols[name], n, 64 // longest)
+                row = _rows(batch, name, at).astype(np.uint64)
+                yield name, np.unique(np.stack([row, key]), axis=1)[1]
+
+    def _lengths(self) -> list[tuple[str, int]]:
+        """Sequences that have columns, and the lengths of their n-grams."""
+        return [
+            (name, n)
+            for name, longest in ORDERS.items()
+            if len(self.keys[name])
+            for n in range(1, longest + 1)
+        ]
 
     def name(self, column: int) -> str:
         """A feature in words: ``char:圈口``, ``concept:SIZE 多少 ^``."""
@@ -183,68 +246,132 @@ class Features:
         names = ["", "^", *self.words, *self._concept]
         return f"{sequence}:" + " ".join(names[s] for s in reversed(symbols))
 
-    def _sequences(self, texts: Sequence[str]) -> Sequences:
+    def _batch(self, texts: Sequence[str]) -> Batch:
         joined = SEPARATOR + SEPARATOR.join(texts) + SEPARATOR
         codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
         edge = codes == ord(SEPARATOR)
         row = np.cumsum(edge) - 1
-        # where the text of each row begins; the last separator opens no row
-        origin = np.flatnonzero(edge) + 1
         words = self.segmenter.cut(joined)
-        pairs = np.array([self._symbols.get(w) or self._unknown(w) for w in words], np.int64)
-        lengths = np.fromiter(map(len, words), np.int64, len(words))
-        word_end = np.cumsum(lengths)
-        word_start = word_end - lengths
+        pair = np.fromiter(map(self._symbols.__getitem__, words), np.int64, len(words))
+        word_end = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
+        word_start = np.concatenate([np.zeros(1, np.int64), word_end[:-1]])
         word_row = row[word_start]
+        at = np.arange(len(codes))
         char = self._char[codes].astype(np.int64)
-        at = np.arange(len(codes)) - origin[row]
-        in_text = word_start - origin[word_row]
-        spans = {"word": (word_row, in_text), "concept": (word_row, in_text), "char": (row, at)}
-        size = {"word": lengths, "concept": lengths, "char": np.ones(len(codes), np.int64)}
-        return Sequences(
-            {"word": pairs[:, 0], "concept": pairs[:, 1], "char": char},
-            {name: r for name, (r, _) in spans.items()},
-            {name: s for name, (_, s) in spans.items()},
-            {name: s + size[name] for name, (_, s) in spans.items()},
+        return Batch(
+            np.flatnonzero(edge) + 1,
+            {"word": pair >> 32, "concept": pair & 0xFFFFFFFF, "char": char},
+            {"word": word_row, "concept": word_row, "char": row},
+            {"word": word_start, "concept": word_start, "char": at},
+            {"word": word_end, "concept": word_end, "char": at + 1},
         )
 
-    def _unknown(self, word: str) -> tuple[int, int]:
-        """Symbols of a word outside the alphabets: its shape may have a concept."""
-        return UNKNOWN, self._symbols.get(shape(word), (UNKNOWN, self._other))[1]
+
+class _Symbols(dict[str, int]):
+    """Word → its symbols among words and concepts, packed into one integer.
+
+    A word outside the alphabets is not kept, however often it comes: streams have no end.
+    """
+
+    def __init__(self, other: int) -> None:
+        super().__init__()
+        self._other = UNKNOWN << 32 | other
+
+    def __missing__(self, word: str) -> int:
+        # its shape may have a concept
+        return UNKNOWN << 32 | (self.get(shape(word), self._other) & 0xFFFFFFFF)
 
 
-class Ngrams(NamedTuple):
-    """N-grams of one length: packed key, text, and the characters covered."""
-
-    key: Keys
-    row: Ints
-    start: Ints
-    end: Ints
+_EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Fibonacci hashing (Knuth)
 
 
-def _ngrams(sequences: Sequences, name: str, n: int, bits: int) -> Ngrams:
-    symbols = sequences.symbols[name]
+class _Table:
+    """Key → place in a sorted array of keys: open addressing in two arrays, a quarter full."""
+
+    def __init__(self, keys: Keys) -> None:
+        bits = max(4, int(len(keys) * 4).bit_length())
+        self._shift = np.uint64(64 - bits)
+        self._mask = np.uint64((1 << bits) - 1)
+        self._keys = np.full(1 << bits, _EMPTY)
+        self._places = np.zeros(1 << bits, np.int64)
+        left = np.arange(len(keys))
+        slot = self._slot(keys)
+        while len(left):
+            free = self._keys[slot] == _EMPTY
+            self._keys[slot[free]] = keys[left[free]]  # of those that want one slot, one gets it
+            self._places[slot[free]] = left[free]
+            waits = self._keys[slot] != keys[left]
+            left, slot = left[waits], (slot[waits] + np.uint64(1)) & self._mask
+
+    def _slot(self, keys: Keys) -> Keys:
+        slot: Keys = (keys * _SPREAD) >> self._shift
+        return slot
+
+    def find(self, keys: Keys) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """Place of every key, and whether it has one."""
+        slot = self._slot(keys)
+        held = self._keys[slot]
+        place = self._places[slot]
+        known = held == keys
+        left = np.flatnonzero(~known & (held != _EMPTY))
+        slot = slot[left]
+        while len(left):
+            slot = (slot + np.uint64(1)) & self._mask
+            held = self._keys[slot]
+            here = held == keys[left]
+            place[left[here]] = self._places[slot[here]]
+            known[left[here]] = True
+            goes_on = ~here & (held != _EMPTY)
+            left, slot = left[goes_on], slot[goes_on]
+        return place, known
+
+
+def _rows(batch: Batch, name: str, at: Ints) -> Ints:
+    """Text of the n-grams that begin at ``at``: a boundary belongs to the text after it."""
+    return batch.row[name][at + (batch.symbols[name][at] == BOUNDARY)]
+
+
+def _ngrams(symbols: Ints, n: int, bits: int) -> tuple[Ints, Keys]:
+    """Where the n-grams of known symbols begin, and their keys."""
     count = max(len(symbols) - n + 1, 0)
-    key = np.zeros(count, np.uint64)
-    good = np.ones(count, bool)
-    for i in range(n):
+    key = symbols[:count].astype(np.uint64)
+    good = symbols[:count] != UNKNOWN
+    if n == 1:
+        good &= symbols != BOUNDARY
+    for i in range(1, n):
         symbol = symbols[i : i + count]
         key = (key << np.uint64(bits)) | symbol.astype(np.uint64)
         good &= symbol != UNKNOWN
-        if n == 1 or 0 < i < n - 1:
+        if i < n - 1:
             good &= symbol != BOUNDARY
     # a boundary at both ends holds a whole comment, and holds nothing when n is 2
     if n == 2:
-        good &= (symbols[:count] != BOUNDARY) | (symbols[1 : 1 + count] != BOUNDARY)
+        good &= (symbols[:count] != BOUNDARY) | (symbols[1:] != BOUNDARY)
     at = np.flatnonzero(good)
-    first, last = at, at + n - 1
-    opens = symbols[first] == BOUNDARY
-    closes = symbols[last] == BOUNDARY
-    first = first + (opens & (n > 1))
-    last = last - (closes & (n > 1))
-    return Ngrams(
-        key[at], sequences.row[name][first], sequences.start[name][first], sequences.end[name][last]
-    )
+    return at, key[at]
+
+
+def _known(
+    columns: Mapping[int, int], symbols: Sequence[int], longest: int, bits: int
+) -> list[int]:
+    """Columns of the n-grams of one text, up to the ``longest``, that have one."""
+    edged = [BOUNDARY, *symbols, BOUNDARY]
+    # what begins with an unknown symbol would be taken for something shorter
+    keys = [symbol or _NO_KEY for symbol in edged]
+    found = []
+    for n in range(1, longest + 1):
+        found += [columns[key] for key in keys if key in columns]
+        keys = [key << bits | symbol for key, symbol in zip(keys, edged[n:], strict=False)]
+    return found
+
+
+def first_of_each(row: Ints) -> Ints:
+    """Where each row begins in an array of rows in order."""
+    changes = np.empty(len(row), bool)
+    changes[:1] = True
+    np.not_equal(row[1:], row[:-1], out=changes[1:])
+    return np.asarray(np.flatnonzero(changes))
 
 
 def vocabulary(

@@ -10,8 +10,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commentnlp.errors import ModelError, ReadError, SampleError
-from commentnlp.features import ORDERS, Features, Ints, Occurrences, read_concepts
+from commentnlp.features import ORDERS, Features, Ints, Occurrences, first_of_each, read_concepts
 from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
 from commentnlp.segment import Segmenter
 from commentnlp.shipped import DEFAULT_MODEL
@@ -38,6 +39,10 @@ a long comment, 0 would let long comments shout (between the two: Singhal et al.
 
 BATCH = 1000
 """Comments scored at a time: enough for arrays to pay, few enough to stay in the cache."""
+
+
+_CACHED = 128
+"""Views whose weights are gathered and summed at a time: they stay in the processor's cache."""
 
 
 class Layout:
@@ -149,23 +154,32 @@ class Model:
         self.bias = bias
         self.thresholds = thresholds
         self._columns = {column: i for i, column in enumerate(taxonomy.columns)}
-        self._parent = np.array(
-            [self._columns[f, parent_of(x) or x] for f, x in taxonomy.columns], np.int64
-        )
+        family = [
+            [self._columns[facet, x] for x in taxonomy.facets[facet] if label in (x, parent_of(x))]
+            for facet, label in taxonomy.columns
+        ]
+        self._leaves = np.zeros((len(family), len(family)), np.float32)  # leaf × parent
+        for parent, members in enumerate(family):
+            self._leaves[members, parent] = 1
+        np.fill_diagonal(self._leaves, 0)
+        widest = max(map(len, family), default=0)
+        self._family = np.array([(m * widest)[:widest] for m in family], np.int64)
+        self._untagged: dict[str, tuple[Tag, ...]] = dict.fromkeys(taxonomy.facets, ())
+        self._idf2 = np.square(idf, dtype=np.float64)
 
     # scores -------------------------------------------------------------------------------
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """Log-odds of every label for raw ``texts``: an array texts × labels."""
         parts = [
-            self._score([self.normaliser.normalise(t) for t in texts[i : i + BATCH]]).logits
+            self._score(self.normaliser.normalise_all(texts[i : i + BATCH])).logits
             for i in range(0, len(texts), BATCH)
         ]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.bias)))
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Calibrated probability of every label; a parent's is at least that of its leaves."""
-        return self._with_leaves(sigmoid(self.logits(texts)))
+        return np.asarray(sigmoid(self.logits(texts))[:, self._family].max(axis=2))
 
     def predict(self, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Labels of raw ``texts``, texts × labels."""
@@ -174,24 +188,30 @@ class Model:
     def decide(self, probabilities: Floats) -> npt.NDArray[np.bool_]:
         """Labels at or over their threshold; a leaf brings its parent along."""
         chosen = probabilities >= self.thresholds
-        np.logical_or.at(chosen.T, self._parent, chosen.T.copy())
-        return chosen
+        return chosen | self._with_a_leaf(chosen)
 
-    def _with_leaves(self, own: Floats) -> Floats:
-        out = own.copy()
-        np.maximum.at(out.T, self._parent, own.T)
-        return out
+    def _with_a_leaf(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which labels have a leaf among the ``chosen``, texts × labels."""
+        return np.asarray(chosen.astype(np.float32) @ self._leaves > 0)
 
     def _score(self, texts: Sequence[Text]) -> _Scored:
         views = views_of([text.text for text in texts])
-        found = self.features.extract(views.texts)
-        scale = occurrence_scale(found, self.idf, len(views.texts))
+        row, column = self.features.cells(views.texts)
         logits = np.tile(self.bias, (len(views.texts), 1))
-        if len(found.row):
-            parts = self.weights[found.column] * scale[:, None]
-            first = np.flatnonzero(np.diff(found.row, prepend=-1))
-            logits[found.row[first]] += np.add.reduceat(parts, first)
-        return _Scored(texts, views, found, scale, logits, combine(logits, views))
+        if len(row):
+            first = first_of_each(row)
+            length = np.add.reduceat(self._idf2[column], first) ** (LENGTH_POWER / 2)
+            logits[row[first]] += self._sum(column, first) / length[:, None]
+        return _Scored(views, logits, combine(logits, views))
+
+    def _sum(self, column: Ints, first: Ints) -> Floats:
+        """Sum the weights of columns, from each of ``first`` to the next: sums × labels."""
+        out = np.empty((len(first), self.weights.shape[1]), self.weights.dtype)
+        edges = [*first[::_CACHED].tolist(), len(column)]
+        for i, (at, after) in enumerate(pairwise(edges)):
+            part = slice(i * _CACHED, (i + 1) * _CACHED)
+            out[part] = np.add.reduceat(self.weights[column[at:after]], first[part] - at)
+        return out
 
     # tags ---------------------------------------------------------------------------------
 
@@ -203,30 +223,29 @@ class Model:
         return out
 
     def _tag(self, raws: Sequence[str], evidence: bool) -> list[Tagged]:
-        scored = self._score([self.normaliser.normalise(raw) for raw in raws])
+        texts = self.normaliser.normalise_all(raws)
+        scored = self._score(texts)
         own = sigmoid(scored.logits)
-        scores = self._with_leaves(own)
-        hits = np.argwhere(self.decide(own))
-        covered = {(row, self._parent[c]) for row, c in hits if self._parent[c] != c}
-        tags: list[dict[str, list[Tag]]] = [{f: [] for f in self.taxonomy.facets} for _ in raws]
-        proofs: list[list[Evidence]] = [[] for _ in raws]
-        for row, column in hits:
-            if (row, column) in covered:
-                continue
+        chosen = self.decide(own)
+        # a leaf speaks for its parent
+        rows, columns = np.nonzero(chosen & ~self._with_a_leaf(chosen))
+        scores = own[rows[:, None], self._family[columns]].max(axis=1).tolist()
+        hits = list(zip(rows.tolist(), columns.tolist(), strict=True))
+        tags: list[dict[str, tuple[Tag, ...]]] = [self._untagged.copy() for _ in raws]
+        for (row, column), score in zip(hits, scores, strict=True):
             facet, label = self.taxonomy.columns[column]
-            tags[row][facet].append(Tag(label, float(scores[row, column])))
-            if evidence:
-                best = _strongest(raws[row], self._pieces(scored, row, column))
+            tags[row][facet] += (Tag(label, score),)
+        for found in tags:
+            for facet, several in found.items():
+                if len(several) > 1:
+                    found[facet] = tuple(sorted(several, key=lambda tag: -tag.score))
+        proofs: list[list[Evidence]] = [[] for _ in raws]
+        if evidence:
+            for (row, column), pieces in zip(hits, self._pieces(texts, scored, hits), strict=True):
+                best = _strongest(raws[row], pieces)
                 if best is not None:
-                    proofs[row].append(Evidence(label, *best))
-        return [
-            Tagged(
-                raw,
-                {facet: tuple(sorted(t, key=lambda tag: -tag.score)) for facet, t in ts.items()},
-                tuple(proof),
-            )
-            for raw, ts, proof in zip(raws, tags, proofs, strict=True)
-        ]
+                    proofs[row].append(Evidence(self.taxonomy.columns[column][1], *best))
+        return [Tagged(*parts) for parts in zip(raws, tags, map(tuple, proofs), strict=True)]
 
     def explain(self, text: str) -> list[Explanation]:
         """Say for each label, the likeliest first, which characters add how much to its log-odds.
@@ -234,12 +253,14 @@ class Model:
         The weights of the pieces and the bias add up to ``logit``. An n-gram's weight is shared
         evenly among its characters; pieces are the words of the comment.
         """
-        scored = self._score([self.normaliser.normalise(text)])
+        normal = self.normaliser.normalise(text)
+        scored = self._score([normal])
         own = sigmoid(scored.logits[0])
+        order = np.argsort(-own, kind="stable").tolist()
         out = []
-        for column in np.argsort(-own, kind="stable"):
+        pieces_of = self._pieces([normal], scored, [(0, column) for column in order])
+        for column, pieces in zip(order, pieces_of, strict=True):
             facet, label = self.taxonomy.columns[column]
-            pieces = self._pieces(scored, 0, column)
             out.append(
                 Explanation(
                     facet,
@@ -253,30 +274,43 @@ class Model:
             )
         return out
 
-    def _pieces(self, scored: _Scored, row: int, column: int) -> list[tuple[int, int, float]]:
-        """Share the weights of the n-grams among the words: ``(start, end, weight)``, raw."""
-        text = scored.texts[row]
-        slope = np.zeros(len(text.text) + 1)
-        views = scored.views_behind(row, column)
-        for view in views:
-            part = slice(*np.searchsorted(scored.found.row, (view, view + 1)))
-            start, end = scored.found.start[part], scored.found.end[part]
-            strength = self.weights[scored.found.column[part], column] * scored.scale[part]
-            share = strength / (end - start) / len(views)
-            np.add.at(slope, start + scored.views.offset[view], share)
-            np.subtract.at(slope, end + scored.views.offset[view], share)
-        by_char = np.cumsum(slope)
-        pieces: list[tuple[int, int, float]] = []
-        at = 0
-        for word in self.features.segmenter.cut(text.text):
-            i, j = text.span(at, at + len(word))
-            weight = float(by_char[at : at + len(word)].sum())
-            at += len(word)
-            if pieces and i < pieces[-1][1]:  # two words from one stretch of the raw text
-                i, weight = pieces[-1][0], weight + pieces[-1][2]
-                pieces.pop()
-            pieces.append((i, j, weight))
-        return pieces
+    def _pieces(
+        self, texts: Sequence[Text], scored: _Scored, hits: Sequence[tuple[int, int]]
+    ) -> Iterator[list[tuple[int, int, float]]]:
+        """For each ``(text, column)``, share the weights of its n-grams among the words.
+
+        Yields lists of ``(start, end, weight)``, in characters of the raw text.
+        """
+        if not hits:
+            return
+        behind = [scored.views_behind(row, column) for row, column in hits]
+        needed = {view: i for i, view in enumerate(dict.fromkeys(chain.from_iterable(behind)))}
+        found = self.features.occurrences([scored.views.texts[view] for view in needed])
+        share = occurrence_scale(found, self.idf, len(needed)) / (found.end - found.start)
+        words = {row: self.features.segmenter.cut(texts[row].text) for row, _ in hits}
+        edges = {row: [0, *accumulate(map(len, cut))] for row, cut in words.items()}
+
+        # all texts of all hits stand one after the other; each weight rises at the first character
+        # of its n-gram and falls after the last
+        base = np.array([0, *accumulate(edges[row][-1] + 1 for row, _ in hits)], np.int64)
+        hit = np.repeat(np.arange(len(hits)), [len(views) for views in behind])
+        view = np.fromiter(chain.from_iterable(behind), np.int64, len(hit))
+        at = np.array([needed[v] for v in view.tolist()], np.int64)
+        first = np.searchsorted(found.row, np.arange(len(needed) + 1))
+        count = first[at + 1] - first[at]
+        part = np.repeat(first[at] - np.cumsum(count) + count, count) + np.arange(count.sum())
+        column = np.array([column for _, column in hits], np.int64)[hit]
+        weight = self.weights[found.column[part], np.repeat(column, count)] * share[part]
+        weight /= np.repeat(np.bincount(hit)[hit], count)
+        origin = np.repeat(base[hit] + scored.views.offset[view], count)
+        slope = np.bincount(origin + found.start[part], weight, base[-1])
+        slope -= np.bincount(origin + found.end[part], weight, base[-1])
+
+        starts = np.concatenate([np.array(edges[row]) for row, _ in hits])
+        starts += np.repeat(base[:-1], [len(edges[row]) for row, _ in hits])
+        by_word = iter(np.add.reduceat(np.cumsum(slope), starts).tolist())
+        for row, _ in hits:
+            yield _pieces_of(texts[row], edges[row], list(islice(by_word, len(edges[row]))))
 
     # folders ------------------------------------------------------------------------------
 
@@ -381,20 +415,27 @@ class Views(NamedTuple):
     """Which text a view belongs to."""
     offset: Ints
     """Where it begins in its text."""
-    whole: int
-    """How many of the views, the first ones, are whole texts."""
+    clauses: list[range]
+    """Which views are the clauses of each text."""
+
+    @property
+    def whole(self) -> int:
+        """How many of the views, the first ones, are whole texts."""
+        return len(self.clauses)
 
 
 def views_of(texts: Sequence[str]) -> Views:
     """Normalised texts and their clauses."""
     views = list(texts)
-    row, offset = list(range(len(texts))), [0] * len(texts)
+    row, offset, of_text = list(range(len(texts))), [0] * len(texts), []
     for i, text in enumerate(texts):
+        first = len(views)
         for start, end in clauses(text):
             views.append(text[start:end])
             row.append(i)
             offset.append(start)
-    return Views(views, np.array(row, np.int64), np.array(offset, np.int64), len(texts))
+        of_text.append(range(first, len(views)))
+    return Views(views, np.array(row, np.int64), np.array(offset, np.int64), of_text)
 
 
 def combine(logits: Floats, views: Views) -> Floats:
@@ -404,31 +445,26 @@ def combine(logits: Floats, views: Views) -> Floats:
     """
     out: Floats = logits[: views.whole].copy()
     owner = views.row[views.whole :]
-    if len(owner):
-        best = np.full_like(out, -np.inf)
-        np.maximum.at(best, owner, logits[views.whole :])
-        several = np.unique(owner)
-        out[several] = (out[several] + best[several]) / 2
+    first = first_of_each(owner)
+    if len(first):
+        several = owner[first]
+        out[several] = (out[several] + np.maximum.reduceat(logits[views.whole :], first)) / 2
     return out
 
 
 class _Scored(NamedTuple):
-    """A batch with its scores, and what they were made of."""
+    """The scores of a batch: log-odds views × labels, and from them texts × labels."""
 
-    texts: Sequence[Text]
     views: Views
-    found: Occurrences
-    scale: Floats
-    """What an occurrence weighs; parallel to ``found``."""
     by_view: Floats
     logits: Floats
 
     def views_behind(self, row: int, column: int) -> list[int]:
         """The whole text and, where it has clauses, the one with the best score."""
-        own = np.flatnonzero(self.views.row[len(self.texts) :] == row) + len(self.texts)
-        if not len(own):
+        clauses = self.views.clauses[row]
+        if not clauses:
             return [row]
-        return [row, int(own[np.argmax(self.by_view[own, column])])]
+        return [row, clauses[int(np.argmax(self.by_view[clauses, column]))]]
 
 
 def sigmoid(logits: Floats) -> Floats:
@@ -451,6 +487,22 @@ def occurrence_scale(found: Occurrences, idf: Floats, rows: int) -> Floats:
     return np.asarray(1 / length[found.row] / count[inverse])
 
 
+def _pieces_of(
+    text: Text, edges: Sequence[int], weights: Sequence[float]
+) -> list[tuple[int, int, float]]:
+    """Words with their weights, told in characters of the raw text."""
+    if text.starts is None:
+        return list(zip(edges, edges[1:], weights, strict=False))
+    pieces: list[tuple[int, int, float]] = []
+    for at, after, weight in zip(edges, edges[1:], weights, strict=False):
+        i, j = text.span(at, after)
+        if pieces and i < pieces[-1][1]:  # two words from one stretch of the raw text
+            i, _, before = pieces.pop()
+            weight += before
+        pieces.append((i, j, weight))
+    return pieces
+
+
 def _strongest(
     raw: str, pieces: Sequence[tuple[int, int, float]]
 ) -> tuple[int, int, str, float] | None:
@@ -464,7 +516,8 @@ def _strongest(
             run = (0, 0, 0.0)
             continue
         run = (run[0], j, run[2] + weight) if run[2] else (i, j, weight)
-        best = max(best, run, key=lambda r: r[2])
+        if run[2] > best[2]:
+            best = run
     start, end, weight = best
     return start, end, raw[start:end], weight
 

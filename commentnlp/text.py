@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Codes = npt.NDArray[np.uint32]
 
 LINK, CONTACT, MENTION, FACE = "🔗", "📞", "👤", "🙂"
 """What links, contact numbers, @names and unknown ``[表情]`` codes are folded to."""
@@ -20,6 +25,10 @@ LINK, CONTACT, MENTION, FACE = "🔗", "📞", "👤", "🙂"
 SEPARATOR = "\n"
 """Stands in no normalised text, so that comments can be joined by it."""
 
+_IGNORABLE = (
+    "\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u00ad\u20e3"
+    "\U0001f3fb-\U0001f3ff\U000e0000-\U000e007f\U000e0100-\U000e01ef"
+)
 _CLASSES = re.compile(
     r"(?P<link>(?:https?://|www\.)[\x21-\x7e]+"
     r"|(?<![a-z0-9-])[a-z0-9-]{1,63}\.(?:com|cn|net|top|xyz|vip)\b[\x21-\x7e]*)"
@@ -28,8 +37,7 @@ _CLASSES = re.compile(
     r"|(?P<face>\[[^\s\[\]]{1,6}\])"
     r"|(?P<contact>(?<![0-9a-z])(?=[0-9])(?!(?P<one>[0-9])(?P=one)+(?![0-9]))"
     r"(?:[0-9oil][ \-_.·]?){6,}[0-9oil](?![0-9a-z]))"
-    r"|(?P<ignorable>[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u00ad\u20e3"
-    r"\U0001f3fb-\U0001f3ff\U000e0000-\U000e007f\U000e0100-\U000e01ef])"
+    rf"|(?P<ignorable>[{_IGNORABLE}])"
 )
 # A run of one character keeps two of it, a run of a short phrase two rounds; numbers are left
 # alone (3000 is no cheering) unless they are five or more of one digit (666666).
@@ -44,6 +52,9 @@ _REPEATS = re.compile(
 # what parts two things said in one breath; a point inside a figure does not
 _BREAK = re.compile(r"(?:[ ,。!?;:~…、]|(?<![0-9])\.|\.(?![0-9]))+")
 _SHORTEST_CLAUSE = 3
+_SHORTEST_CONTACT = 7
+_FEW = 16
+"""Comments from which on arrays pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,8 @@ def clauses(text: str) -> list[tuple[int, int]]:
     >>> clauses("圈口多大 几个钱,在吗")
     [(0, 4), (5, 10)]
     """
+    if len(text) <= 2 * _SHORTEST_CLAUSE:
+        return []
     spans = []
     start = 0
     for match in _BREAK.finditer(text):
@@ -121,9 +134,25 @@ class Normaliser:
         self.disguises = tuple(disguises)
         self._fold = _Fold(self.variants)
         self._means = [disguise.means for disguise in self.disguises]
-        self._disguised = re.compile("|".join(f"({_pattern(d)})" for d in self.disguises) or "(?!)")
+        # the empty group behind each tells which it was, and leaves its first character bare: only
+        # so can the engine pass over a branch without trying it
+        self._disguised = re.compile("|".join(_pattern(d) + "()" for d in self.disguises) or "(?!)")
         emoji = sorted((s for s in self.symbols if not s.startswith("[")), key=len, reverse=True)
         self._emoji = re.compile("|".join(map(re.escape, emoji)) or "(?!)")
+        self._watch = _Watch(self._fold, emoji, [d.written.lower() for d in self.disguises])
+
+    def normalise_all(self, raws: Sequence[str]) -> list[Text]:
+        """`normalise` for each of ``raws``, in a fraction of the time.
+
+        Most comments are only folded; the rules are tried where something stands that one needs.
+        """
+        if len(raws) < _FEW:
+            return [self.normalise(raw) for raw in raws]
+        folded, watched = self._watch.fold(raws)
+        texts = list(map(Text, raws, folded))
+        for i in watched:
+            texts[i] = self.normalise(raws[i])
+        return texts
 
     def normalise(self, raw: str) -> Text:
         """Fold ``raw``, keeping for every character where it came from."""
@@ -247,6 +276,80 @@ class _Fold(dict[int, str]):
             folded = re.sub(r"\s", " ", folded) or char
         self[code] = folded
         return folded
+
+
+class _Watch:
+    """Folds many comments at once and names those on which a further rule could work.
+
+    It may name too many, never too few; a test holds that against `Normaliser.normalise`.
+    """
+
+    _RULE, _FIGURE, _PAIR = 1, 2, 4
+    _MANY = 0x10FFFF
+    """Stands for characters that fold to more than one, or to none."""
+
+    def __init__(self, fold: _Fold, emoji: Iterable[str], disguises: Iterable[str]) -> None:
+        self._fold = fold
+        self._folded = np.zeros(0x110000, np.uint32)  # 0 where not yet met
+        self._flags = np.zeros(0x110000, np.uint8)
+        for first, last in re.findall("(.)(?:-(.))?", _IGNORABLE):
+            self._flags[ord(first) : ord(last or first) + 1] = self._RULE
+        for char in ("[", "@", ".", "/", chr(self._MANY), *(e[0] for e in emoji)):
+            self._flags[ord(char)] |= self._RULE
+        for char in "0123456789oil":
+            self._flags[ord(char)] |= self._FIGURE
+        pairs = []
+        for written in disguises:
+            self._flags[ord(written[0])] |= self._RULE if len(written) == 1 else self._PAIR
+            if len(written) > 1:
+                pairs.append(ord(written[0]) << 21 | ord(written[1]))
+        self._pairs = np.unique(np.array(pairs, np.int64))
+
+    def fold(self, raws: Sequence[str]) -> tuple[list[str], list[int]]:
+        """The folded comments, and which of them a rule could change."""
+        joined = SEPARATOR.join(raws) + SEPARATOR
+        codes = self._fold_codes(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4"))
+        ends = np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws)) + 1)
+        edge = np.zeros(len(codes), bool)
+        edge[ends - 1] = True
+        codes[edge] = ord(SEPARATOR)
+        flags = self._flags[codes]
+        figures = np.add.reduceat(flags & self._FIGURE, ends - np.diff(ends, prepend=0), dtype=int)
+        watched = figures >= _SHORTEST_CONTACT * self._FIGURE
+        at = [np.flatnonzero(flags & self._RULE), self._disguised(codes, flags)]
+        at += [np.flatnonzero(repeats) for repeats in _repeats(codes, edge)]
+        watched[np.searchsorted(ends, np.concatenate(at), side="right")] = True
+        texts = codes.tobytes().decode("utf-32-le").split(SEPARATOR)
+        return texts[:-1], np.flatnonzero(watched).tolist()
+
+    def _fold_codes(self, codes: Codes) -> Codes:
+        folded: Codes = self._folded[codes]
+        if not folded.all():
+            for code in np.unique(codes[folded == 0]).tolist():
+                means = self._fold[code]
+                self._folded[code] = ord(means) if len(means) == 1 else self._MANY
+            folded = self._folded[codes]
+        return folded
+
+    def _disguised(self, codes: Codes, flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+        at: npt.NDArray[np.int64] = np.flatnonzero(flags & self._PAIR)
+        if not len(at):
+            return at
+        # never the last character of all: that is a separator
+        pair = codes[at].astype(np.int64) << 21 | codes[at + 1]
+        place = np.minimum(np.searchsorted(self._pairs, pair), len(self._pairs) - 1)
+        return np.asarray(at[self._pairs[place] == pair])
+
+
+def _repeats(codes: Codes, edge: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.bool_]]:
+    """Where two blanks, three of one character, or a phrase that comes again may begin."""
+    yield (codes[:-1] == ord(" ")) & (codes[1:] == ord(" "))
+    for period in range(1, 5):
+        same = (codes[:-period] == codes[period:]) & ~edge[:-period]
+        run = same[period:].copy()
+        for i in range(period):
+            run &= same[i : i - period]
+        yield run
 
 
 def _simplified(char: str) -> str:

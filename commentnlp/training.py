@@ -79,7 +79,7 @@ def train(
     concepts = read_concepts(language / "concepts.tsv")
     plain = {word: None for word in concepts if "#" not in word}
     segmenter = Segmenter(new_words({**plain, **read_words(language / "words.tsv")}))
-    texts = [normaliser.normalise(sample.text).text for sample in samples]
+    texts = [text.text for text in normaliser.normalise_all([sample.text for sample in samples])]
 
     progress(f"features of {len(texts)} samples")
     views = views_of(texts)
@@ -132,9 +132,8 @@ def find_features(
     alphabet = Features(segmenter, concepts, words, common, chars, blank)
     seen: dict[str, list[Keys]] = {name: [] for name in ORDERS}
     for i in range(0, len(texts), BATCH):
-        for name, grams in alphabet.ngrams(texts[i : i + BATCH]):
-            once = np.unique(np.stack([grams.row.astype(np.uint64), grams.key]), axis=1)
-            seen[name].append(once[1])
+        for name, grams in alphabet.keys_of(texts[i : i + BATCH]):
+            seen[name].append(grams)
     keys = {}
     for name, parts in seen.items():
         key, count = np.unique(np.concatenate(parts), return_counts=True)
@@ -148,13 +147,12 @@ def tfidf(features: Features, texts: Sequence[str], fit: int | None = None) -> t
     The idf is counted on the first ``fit`` texts (all by default); a feature counts once a text,
     and vectors are divided by their length to the power of `LENGTH_POWER`.
     """
-    found = [features.extract(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)]
-    row = np.concatenate([part.row + i * BATCH for i, part in enumerate(found)])
-    column = np.concatenate([part.column for part in found])
+    found = [features.cells(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)]
+    row = np.concatenate([row + i * BATCH for i, (row, _) in enumerate(found)])
+    column = np.concatenate([column for _, column in found])
     cells = (np.ones(len(row)), (row, column))
     counts = sp.csr_matrix(cells, shape=(len(texts), len(features)))
-    counts.sum_duplicates()  # in order, as workers must find it: theirs is read-only
-    counts.data[:] = 1
+    counts.sum_duplicates()  # marks it as in order: workers, who may not write, need not sort it
     transformer = TfidfTransformer(norm=None).fit(counts[:fit])
     rows = transformer.transform(counts)
     length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())

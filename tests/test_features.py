@@ -18,16 +18,20 @@ def features(words=("圈口", "的", "多少"), common=3, chars="0口圈", keys=
 
 def names(found, texts):
     """Every n-gram as (row, name, start, end), spelled with the symbols' names."""
-    out = set()
-    for sequence, grams in found.ngrams(texts):
-        keys = {sequence: np.unique(grams.key)}
-        named = features(found.words, found.common, found.chars, keys)
-        column = np.searchsorted(keys[sequence], grams.key)
-        out |= {
-            (int(row), named.name(int(c)), int(start), int(end))
-            for row, c, start, end in zip(grams.row, column, grams.start, grams.end, strict=True)
-        }
-    return out
+    seen = {name: [np.zeros(0, np.uint64)] for name in ORDERS}
+    for name, keys in found.keys_of(texts):
+        seen[name].append(keys)
+    keys = {name: np.unique(np.concatenate(parts)) for name, parts in seen.items()}
+    full = features(found.words, found.common, found.chars, keys)
+    got = full.occurrences(texts)
+    row, column = full.cells(texts)
+    assert set(zip(row, column, strict=True)) == set(zip(got.row, got.column, strict=True))
+    assert len(row) == len(set(zip(row, column, strict=True)))
+    assert sorted(row) == list(row)
+    return {
+        (int(row), full.name(int(column)), int(start), int(end))
+        for row, column, start, end in zip(*got, strict=True)
+    }
 
 
 def test_ngrams_of_words_concepts_and_characters():
@@ -72,16 +76,17 @@ def test_no_ngram_crosses_the_edge_of_a_comment():
 
 def test_extract_finds_only_what_has_a_column():
     # the longest character n-grams: ^圈口 and 圈口^
-    grams = dict(features().ngrams(["圈口"]))["char"]
-    found = features(keys={"char": np.unique(grams.key)}).extract(["多少", "圈口", "的"])
+    keys = dict(features().keys_of(["圈口"]))["char"]
+    found = features(keys={"char": np.unique(keys)}).occurrences(["多少", "圈口", "的"])
     assert found.row.tolist() == [1, 1]
     assert sorted(found.column.tolist()) == [0, 1]
     assert set(zip(found.start.tolist(), found.end.tolist(), strict=True)) == {(0, 2)}
 
 
 def test_empty_batches():
-    assert len(features().extract([]).row) == 0
-    assert len(features().extract(["", ""]).row) == 0
+    for texts in ([], ["", ""], [""] * 100):
+        assert len(features().occurrences(texts).row) == 0
+        assert len(features().cells(texts)[0]) == 0
 
 
 @given(st.lists(st.text(st.sampled_from("圈口的多少56k 🔗x"), max_size=12), max_size=6))

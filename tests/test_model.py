@@ -240,3 +240,19 @@ def test_saving_where_nothing_can_be_written(tiny, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ModelError, match="cannot be written"):
         tiny.save(tmp_path / "file" / "model")
+
+
+def test_one_comment_alone_gets_what_it_gets_among_many(shipped):
+    texts = [
+        "56圈口的多少米",
+        "戴了一周就掉色了 能退吗 客服也不回",
+        "",
+        "😀",
+        "a" * 300,
+        "哈哈哈哈",
+        "没声音 卡",
+    ] * 30
+    together = shipped.logits(texts)
+    alone = np.concatenate([shipped.logits([text]) for text in texts])
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
+    assert shipped.tag(texts, evidence=True)[:6] == shipped.tag(texts[:6], evidence=True)

@@ -1,3 +1,5 @@
+import csv
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,3 +125,24 @@ def test_long_hostile_text_is_fast():
     # 200,000 characters that invite backtracking
     for raw in ("a" * 200_000, "1 " * 100_000, "ab" * 100_000, "[" * 200_000, "@" * 200_000):
         SHIPPED.normalise(raw)
+
+
+ODD = "多少钱啊啊哈米圈口vx薇信123456789oil.。,@张"
+ODD += "[捂脸]http://www.a.cn 　\n\r\t😀👍🏻\u200b\ufe0f①㎏ﬁ﷽錢\ud800ＡＢ"
+
+
+@given(st.lists(st.text(st.sampled_from(ODD), max_size=20), max_size=60))
+def test_many_at_once_are_normalised_as_one_by_one(shipped, raws):
+    raws *= 3
+    assert shipped.normaliser.normalise_all(raws) == [
+        shipped.normaliser.normalise(raw) for raw in raws
+    ]
+
+
+def test_the_samples_are_normalised_at_once_as_one_by_one(shipped):
+    texts = []
+    for path in sorted((TRAINING_DATA / "samples").glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            texts += [row["text"] for row in csv.DictReader(file)]
+    many = shipped.normaliser.normalise_all(texts)
+    assert many == [shipped.normaliser.normalise(text) for text in texts]
