@@ -1,74 +1,126 @@
-"""Tag the comments of a file: read, tag each different text once, write, count."""
+"""Tag the comments of files of any size: read, tag and write piece by piece, count, go on later."""
 
 from __future__ import annotations
 
-import csv
+import hashlib
 import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain, islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, BinaryIO
 
-from commentnlp.errors import CommentnlpError, ReadError
+from commentnlp.errors import CommentnlpError
+from commentnlp.layouts import TEXT_SUFFIXES, Layout, layout
 from commentnlp.model import Model
-from commentnlp.reading import Table, read_table_file
-from commentnlp.records import Tagged
-from commentnlp.taxonomy import parent_of
+from commentnlp.reading import Source, open_sources
+from commentnlp.tagging import Done, Tagger, columns_of
+from commentnlp.writing import SUFFIXES, open_rows
 
-SUFFIXES = (".csv", ".tsv", ".jsonl")
-STDOUT = "-"
+STDIN = STDOUT = "-"
+
+_FEW_PIECES = 4
+"""Pieces of a file that one process tags sooner than others are started."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a file held: counts of rows, comments and labels, the hottest complaints."""
+    """What a file held: counts of rows, comments and labels, what was odd, the surest examples."""
 
     source: str
     target: str
+    tool: str
+    """The live tool that wrote the file, or the kind of table."""
     rows: int
     comments: int
-    different: int
     labels: Mapping[str, Counter[str]]
     """Facet → how many comments have each label; a leaf counts for its parent, too."""
     examples: Mapping[str, str]
-    """Complaint label → the comment that has it with the highest score."""
-    notes: tuple[str, ...] = field(default=())
+    """``facet/label`` → the comment that has it with the highest score."""
+    notes: tuple[str, ...] = ()
+    """How the file was read where that was not plain."""
+    odd: tuple[str, ...] = ()
+    """What was strange about rows that are kept, how often, on which lines."""
+    lost: tuple[str, ...] = ()
+    """What is no row and stands in no output, likewise."""
 
 
-def default_target(source: Path) -> Path:
-    """``NAME.tagged.csv`` beside the input."""
-    return source.with_name(f"{source.stem}.tagged.csv")
+@dataclass(frozen=True)
+class Options:
+    """How files are read and written."""
+
+    text: str = ""
+    """Column of the comments; found by its usual names if empty."""
+    day: date | None = None
+    """Date of logs that only tell the hour."""
+    bom: bool = True
+    """Begin CSV files with a byte-order mark, without which Excel does not see that it is UTF-8."""
+    resume: bool = False
+    """Go on where an earlier run of the same files was broken off."""
+    jobs: int = 1
+    """Processes that tag. With more than one, call from under ``if __name__ == "__main__":``."""
 
 
 def classify_file(
-    model: Model, source: Path | str, target: Path | str | None = None, *, text: str = ""
-) -> Summary:
+    model: Model,
+    source: Path | str,
+    target: Path | str | None = None,
+    options: Options = Options(),
+    *,
+    progress: Callable[[int, int, int | None], None] = lambda rows, position, size: None,
+) -> list[Summary]:
     """Tag every comment of ``source`` and write all its rows and columns with the tags.
 
-    ``target`` is a file ending in ``.csv``, ``.tsv`` or ``.jsonl``, ``-`` for stdout, or None for
-    `default_target`; it appears only when whole. ``text`` names the column of the comments where
-    it has no usual name. Rows that are no comments get empty tags.
+    ``source`` is a file of any kind that `commentnlp.reading` knows, or ``-`` for stdin; a zip
+    archive of several files gives one output and one summary for each. ``target`` is a file whose
+    ending says how to write (`SUFFIXES`), ``-`` for stdout, or None for ``NAME.tagged.csv`` beside
+    the input; it appears only when whole. Rows that are no comments of viewers get empty tags.
+    Memory does not grow with the file. ``progress`` is told rows done, bytes read, bytes in all.
+
+    Raises CommentnlpError; after an interrupt, or where the disk was full, the same call with
+    ``resume`` goes on (text outputs only).
     """
-    source = Path(source)
-    if source.is_dir():
-        raise ReadError(f"{source}: is a folder; name a file")
-    target = default_target(source) if target is None else target
-    if str(target) != STDOUT:
+    if target is not None and str(target) != STDOUT:
         _check_target(Path(target), source)
-    table = read_table_file(source)
-    comments = table.comments(table.text_column(text))
-    different = list(dict.fromkeys(c for c in comments if c is not None and c.strip()))
-    tagged = dict(zip(different, model.tag(different, evidence=True), strict=True))
-    with _opened(target) as file:
-        _write(file, Path(target).suffix.lower() or ".csv", model, table, comments, tagged)
-    return _summarise(model, table, comments, tagged, str(target))
+    summaries = []
+    for number, opened in enumerate(open_sources(source, text=options.text, day=options.day)):
+        if number and target is not None:
+            raise CommentnlpError(
+                f"{source}: holds several files, but -o names one; leave -o out to write one each"
+            )
+        to = default_target(source, opened.name) if target is None else target
+        summaries.append(_classify(model, opened, str(source), to, options, progress))
+    return summaries
 
 
-def _check_target(target: Path, source: Path) -> None:
+def default_target(source: Path | str, name: str = "") -> Path | str:
+    """``NAME.tagged.csv`` beside the input; ``name`` tells the member of an archive."""
+    if str(source) == STDIN:
+        return STDOUT
+    path = Path(source)
+    stem = _stem(path.name)
+    member = _stem(name.rpartition(" › ")[2]) if " › " in name else ""
+    if member and member != stem:
+        stem = f"{stem}.{member}"
+    return path.parent / f"{stem}.tagged.csv"
+
+
+def can_resume(target: Path | str) -> bool:
+    """Whether a broken-off run left something to go on with."""
+    return str(target) != STDOUT and _state_path(Path(target)).exists()
+
+
+def _stem(name: str) -> str:
+    path = Path(name)
+    return Path(path.stem).stem if path.suffix.lower() in (".gz", ".zst", ".zip") else path.stem
+
+
+def _check_target(target: Path, source: Path | str) -> None:
     """Refuse before the work what could not be written after it."""
     if target.suffix.lower() not in SUFFIXES:
         raise CommentnlpError(
@@ -76,100 +128,202 @@ def _check_target(target: Path, source: Path) -> None:
         )
     if not target.absolute().parent.is_dir():
         raise CommentnlpError(f"{target}: cannot be written (no such folder)")
-    if target.exists() and source.exists() and target.samefile(source):
+    if target.exists() and Path(source).exists() and target.samefile(source):
         raise CommentnlpError(f"{target}: is the input; name another file")
 
 
-def _write(
-    file: TextIO,
-    suffix: str,
+def _classify(
     model: Model,
-    table: Table,
-    comments: Sequence[str | None],
-    tagged: Mapping[str, Tagged],
-) -> None:
-    ours = [name for facet in model.taxonomy.facets for name in (facet, f"{facet}_score")]
-    header = [*table.header]
-    for name in (*ours, "evidence"):
-        # an input that has such a column already keeps it
-        while name in header:
-            name = f"tagged_{name}"
-        header.append(name)
-    blank = [""] * (len(ours) + 1)
-    cells = {text: _cells(model, result) for text, result in tagged.items()}
-    rows = (
-        [*row, *cells.get(comment or "", blank)]
-        for row, comment in zip(table.rows, comments, strict=True)
-    )
-    if suffix == ".jsonl":
-        keys: list[str] = []
-        for number, name in enumerate(header, 1):
-            keys.append(name if name and name not in keys else f"{name} (column {number})".strip())
-        for row in rows:
-            file.write(json.dumps(dict(zip(keys, row, strict=True)), ensure_ascii=False) + "\n")
-        return
-    writer = csv.writer(file, delimiter="\t" if suffix == ".tsv" else ",", lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    source: Source,
+    path: str,
+    target: Path | str,
+    options: Options,
+    progress: Callable[[int, int, int | None], None],
+) -> Summary:
+    header = source.parser.layout.header
+    full = [*header, *columns_of(model, header)]
+    suffix = ".csv" if str(target) == STDOUT else Path(target).suffix.lower()
+    total = Done()
+    with ExitStack() as stack:
+        if suffix in TEXT_SUFFIXES:
+            lines = layout(suffix, full)
+            mark = "\ufeff" if options.bom and suffix == ".csv" and str(target) != STDOUT else ""
+            known = _identity(model, path, full, options)
+            head = (mark + lines.head()).encode()
+            output = _text_output(target, head, known, options.resume, total)
+        else:
+            if options.resume:
+                raise CommentnlpError(
+                    f"{target}: --resume works for {', '.join(TEXT_SUFFIXES)}; run without it"
+                )
+            lines = None
+            times = [p for w, p in source.parser.layout.columns.places.items() if w == "time"]
+            output = _row_output(Path(target), suffix, full, times)
+        write, done_before, notes = stack.enter_context(output)
+        for done in _tagged(model, source, lines, done_before, options.jobs):
+            total.add(done)
+            write(done)
+            progress(total.row_count, source.position(), source.size)
+    total.odd.update(source.odd)
+    total.lost.update(source.lost)
+    return _summary(model, source, target, total, notes)
 
 
-def _cells(model: Model, result: Tagged) -> list[str]:
-    cells = []
-    for facet in model.taxonomy.facets:
-        cells.append("|".join(tag.label for tag in result.tags[facet]))
-        cells.append("|".join(f"{tag.score:.3f}" for tag in result.tags[facet]))
-    cells.append("|".join(f"{proof.label}:{proof.text}" for proof in result.evidence))
-    return cells
+def _tagged(
+    model: Model, source: Source, lines: Layout | None, skip: int, jobs: int
+) -> Iterator[Done]:
+    """Tag the pieces after the first ``skip``, in order; by several processes if that pays."""
+    pieces = islice(source.pieces, skip, None)
+    tagger = Tagger(model, source.parser, lines)
+    ahead = list(islice(pieces, _FEW_PIECES)) if jobs > 1 else []
+    if len(ahead) < _FEW_PIECES or model.folder is None:
+        return map(tagger.tag, chain(ahead, pieces))
+    from commentnlp.workers import tag_pieces  # what runs processes takes its time to import
+
+    return tag_pieces(tagger, model.folder, chain(ahead, pieces), jobs)
 
 
-def _summarise(
-    model: Model,
-    table: Table,
-    comments: Sequence[str | None],
-    tagged: Mapping[str, Tagged],
-    target: str,
+def _summary(
+    model: Model, source: Source, target: Path | str, total: Done, notes: Sequence[str]
 ) -> Summary:
     labels: dict[str, Counter[str]] = {facet: Counter() for facet in model.taxonomy.facets}
-    best: dict[str, tuple[float, str]] = {}
-    repeats = Counter(c for c in comments if c is not None and c.strip())
-    for text, count in repeats.items():
-        for facet, tags in tagged[text].tags.items():
-            given = [tag.label for tag in tags]
-            for label in model.taxonomy.with_parents(facet, given):
-                labels[facet][label] += count
-            for tag in tags:
-                for label in filter(None, (tag.label, parent_of(tag.label))):
-                    key = f"{facet}/{label}"
-                    best[key] = max(best.get(key, (0.0, "")), (tag.score, text))
+    for key, count in total.labels.items():
+        facet, _, label = key.partition("/")
+        labels[facet][label] = count
     return Summary(
-        table.path,
-        target,
-        rows=len(table.rows),
-        comments=sum(repeats.values()),
-        different=len(repeats),
-        labels=labels,
-        examples={key: text for key, (_, text) in best.items()},
-        notes=table.notes,
+        source.name,
+        str(target),
+        source.tool,
+        total.row_count,
+        total.comments,
+        labels,
+        {key: text for key, (_, text) in total.examples.items()},
+        (*source.notes, *notes),
+        tuple(total.odd.told()),
+        tuple(total.lost.told()),
     )
+
+
+# outputs: each gives a function that takes a tagged piece, how many pieces it has already, notes
+
+_Output = tuple[Callable[[Done], None], int, list[str]]
 
 
 @contextmanager
-def _opened(target: Path | str) -> Iterator[TextIO]:
-    """The file to write, complete or not there at all."""
-    if str(target) == STDOUT:
-        if isinstance(sys.stdout, TextIO) or hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
-        yield sys.stdout
-        return
-    target = Path(target)
-    part = target.with_name(f".{os.getpid()}.part")
-    # Excel takes a CSV file for UTF-8 only by its mark
-    encoding = "utf-8-sig" if target.suffix.lower() == ".csv" else "utf-8"
+def _row_output(
+    target: Path, suffix: str, header: Sequence[str], times: Sequence[int]
+) -> Iterator[_Output]:
+    """A workbook or Parquet file: written beside, renamed when whole."""
+    part = _part_path(target)
     try:
-        with part.open("w", encoding=encoding, newline="", errors="surrogatepass") as file:
-            yield file
+        with open_rows(part, suffix, header, times) as writer:
+            yield (lambda done: writer.write(done.rows)), 0, writer.notes
         part.replace(target)
     except OSError as error:
-        raise CommentnlpError(f"{target}: cannot be written ({error.strerror})") from None
+        raise _unwritable(target, error) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _text_output(
+    target: Path | str, head: bytes, identity: dict[str, Any], resume: bool, total: Done
+) -> Iterator[_Output]:
+    """A text file: written beside, renamed when whole, and continued where it was broken off."""
+    if str(target) == STDOUT:
+        sys.stdout.buffer.write(head)
+        yield (lambda done: _write_all(sys.stdout.buffer, done.text)), 0, []
+        return
+    target = Path(target)
+    part, state = _part_path(target), _state_path(target)
+    pieces, size, notes = 0, 0, []
+    if resume:
+        pieces, size = _resumed(target, identity, total)
+        notes = [f"went on after {total.row_count} rows" if pieces else "nothing to go on with"]
+    keep = False
+    try:
+        with part.open("r+b" if pieces else "wb") as file:
+            file.truncate(size)
+            file.seek(size)
+            if not pieces:
+                file.write(head)
+            written = pieces
+
+            def write(done: Done) -> None:
+                nonlocal written
+                file.write(done.text)
+                file.flush()
+                written += 1
+                _save_state(state, identity, written, file.tell(), total)
+
+            yield write, pieces, notes
+        part.replace(target)
+        state.unlink(missing_ok=True)
+    except OSError as error:
+        keep = state.exists()
+        raise _unwritable(target, error, keep) from None
+    except KeyboardInterrupt:
+        keep = state.exists()
+        raise
+    finally:
+        if not keep:
+            part.unlink(missing_ok=True)
+            state.unlink(missing_ok=True)
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    file.write(data)
+    file.flush()
+
+
+def _part_path(target: Path) -> Path:
+    # a name of its own, and none longer than a file system takes
+    digest = hashlib.sha256(target.name.encode("utf-8", "surrogateescape")).hexdigest()
+    return target.with_name(f".commentnlp-{digest[:12]}.part")
+
+
+def _state_path(target: Path) -> Path:
+    return _part_path(target).with_suffix(".json")
+
+
+def _unwritable(target: Path, error: OSError, resumable: bool = False) -> CommentnlpError:
+    again = "; what is done is kept: make room and run the same command with --resume"
+    return CommentnlpError(
+        f"{target}: cannot be written ({error.strerror}){again if resumable else ''}"
+    )
+
+
+def _identity(model: Model, path: str, header: Sequence[str], options: Options) -> dict[str, Any]:
+    """What must be the same for a run to go on where another stopped."""
+    stat = os.stat(path) if path != STDIN and Path(path).exists() else None
+    return {
+        "input": os.path.abspath(path),
+        "size": stat.st_size if stat else 0,
+        "changed": stat.st_mtime_ns if stat else 0,
+        "model": model.meta.version,
+        "header": list(header),
+        "bom": options.bom,
+    }
+
+
+def _save_state(path: Path, identity: dict[str, Any], pieces: int, size: int, total: Done) -> None:
+    state = {"identity": identity, "pieces": pieces, "bytes": size, "total": total.to_json()}
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(json.dumps(state), encoding="utf-8")
+    beside.replace(path)
+
+
+def _resumed(target: Path, identity: dict[str, Any], total: Done) -> tuple[int, int]:
+    """Pieces and bytes that an earlier run wrote; its counts go into ``total``."""
+    try:
+        state = json.loads(_state_path(target).read_text(encoding="utf-8"))
+        size = _part_path(target).stat().st_size
+    except FileNotFoundError:
+        return 0, 0
+    if state["identity"] != identity or size < state["bytes"]:
+        raise CommentnlpError(
+            f"{target}: the broken-off run was of another input, model or option;"
+            " run without --resume to begin anew"
+        )
+    total.add(Done.from_json(state["total"]))
+    return int(state["pieces"]), int(state["bytes"])

@@ -11,18 +11,30 @@ import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 from commentnlp import __version__
-from commentnlp.batch import STDOUT, Summary, classify_file
+from commentnlp.batch import (
+    STDOUT,
+    Options,
+    Summary,
+    can_resume,
+    classify_file,
+    default_target,
+)
 from commentnlp.errors import CommentnlpError
 from commentnlp.evaluation import Evaluation, Score, evaluate
+from commentnlp.inspection import Inspection, Phrase, inspect
 from commentnlp.model import Model
 from commentnlp.records import Explanation
 from commentnlp.samples import read_all_samples
 from commentnlp.shipped import DEFAULT_MODEL, TRAINING_DATA
 from commentnlp.taxonomy import Taxonomy, parent_of
+from commentnlp.writing import SUFFIXES
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,13 +71,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"commentnlp {__version__}")
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
 
-    verb = verbs.add_parser("classify", help="tag the comments of a file")
-    verb.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV, TSV or event log")
-    verb.add_argument("-o", "--output", metavar="OUT", help=".csv .tsv .jsonl, or - for stdout;"
-                      " NAME.tagged.csv beside the input if not given")  # fmt: skip
-    verb.add_argument("--text", default="", metavar="COLUMN", help="column of the comments")
+    verb = verbs.add_parser("classify", help="tag the comments of files")
+    _add_files(verb)
+    verb.add_argument("-o", "--output", metavar="OUT", help=f"{' '.join(SUFFIXES)}, or - for"
+                      " stdout; NAME.tagged.csv beside the input if not given")  # fmt: skip
+    verb.add_argument("--no-bom", action="store_true",
+                      help="no byte-order mark in CSV files (Excel needs it)")  # fmt: skip
+    verb.add_argument("--resume", action="store_true", help="go on where a run was broken off")
+    verb.add_argument("--jobs", type=int, default=0, metavar="N",
+                      help="processes for large files; all cores if not given")  # fmt: skip
+    verb.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
     _add_model(verb)
     verb.set_defaults(run=_classify)
+
+    verb = verbs.add_parser("inspect", help="show what is in files, and what is odd about them")
+    _add_files(verb)
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    verb.set_defaults(run=_inspect)
 
     verb = verbs.add_parser("explain", help="show which characters raised each label of a comment")
     verb.add_argument("text", metavar="TEXT")
@@ -93,6 +115,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_files(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("files", nargs="+", metavar="FILE",
+                      help="CSV, TSV, XLSX, XLS, JSON, Parquet, what live tools save, any of these"
+                      " as gz, zst or zip; - for stdin")  # fmt: skip
+    verb.add_argument("--text", default="", metavar="COLUMN", help="column of the comments")
+    verb.add_argument("--date", type=_day, metavar="YYYY-MM-DD",
+                      help="day of a log that only tells the hour")  # fmt: skip
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-02-07") from None
+
+
 def _add_model(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--model", type=Path, default=DEFAULT_MODEL, metavar="FOLDER",
                       help="model folder; the shipped one if not given")  # fmt: skip
@@ -101,23 +139,119 @@ def _add_model(verb: argparse.ArgumentParser) -> None:
 def _classify(options: argparse.Namespace) -> int:
     if options.output and len(options.files) > 1:
         raise CommentnlpError("-o goes with one input file; leave it out to write one output each")
-    if len({(path.absolute().parent, path.stem) for path in options.files}) < len(options.files):
+    targets = [options.output or default_target(path) for path in options.files]
+    if len({os.path.abspath(target) for target in targets}) < len(targets):
         raise CommentnlpError("two inputs would write the same output; tag them one by one with -o")
+    if options.jobs < 0:
+        raise CommentnlpError("--jobs: give a number from 1 on")
     model = Model.load(options.model)
-    for path in options.files:
-        summary = classify_file(model, path, options.output, text=options.text)
-        out = sys.stderr if options.output == STDOUT else sys.stdout
-        print(_summary(model, summary), file=out)
+    how = Options(
+        text=options.text, day=options.date, bom=not options.no_bom, resume=options.resume,
+        jobs=options.jobs or _cores(),
+    )  # fmt: skip
+    for path, target in zip(options.files, targets, strict=True):
+        try:
+            with _progress(path, options.quiet) as progress:
+                done = classify_file(model, path, options.output, how, progress=progress)
+        except KeyboardInterrupt:
+            if not can_resume(target):
+                raise
+            print(f"commentnlp: {target}: interrupted; what is done is kept, and the same command"
+                  " with --resume goes on", file=sys.stderr)  # fmt: skip
+            return 130
+        out = sys.stderr if str(target) == STDOUT else sys.stdout
+        for summary in () if options.quiet else done:
+            print(_summary(model, summary), file=out)
     return 0
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _progress(name: str, quiet: bool) -> Iterator[Callable[[int, int, int | None], None]]:
+    """A line with rows, rows a second and the time left; only where a person watches."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda rows, position, size: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit="B", unit_scale=True, desc=Path(name).name[:24], leave=False) as bar:
+
+        def show(rows: int, position: int, size: int | None) -> None:
+            bar.total = size
+            seconds = max(bar.format_dict["elapsed"], 1e-3)
+            bar.set_postfix_str(f"{rows:,} rows, {rows / seconds:,.0f} rows/s", refresh=False)
+            bar.update(position - bar.n)
+
+        yield show
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    found = [
+        one for path in options.files
+        for one in inspect(path, text=options.text or None, day=options.date)
+    ]  # fmt: skip
+    if options.json:
+        print(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1, default=str))
+        return 0
+    print("\n\n".join(map(inspection_table, found)))
+    return 0
+
+
+def inspection_table(found: Inspection) -> str:
+    """Lay an inspection out for a terminal."""
+    lines = [found.name]
+
+    def row(name: str, text: str) -> None:
+        lines.append(f"  {name:<12}{text}")
+
+    def phrases(name: str, total: int, several: Sequence[Phrase], people: bool) -> None:
+        row(name, f"{total}")
+        for one in several:
+            who = f", {one.people} people" if people else ""
+            lines.append(f"{'':14}{one.count} × 「{_printable(one.text)}」{who}")
+
+    row("written by", found.tool + (f", {found.encoding}" if found.encoding else ""))
+    for note in found.notes:
+        row("note", note)
+    row("columns", ", ".join(map(_printable, found.columns[:40])))
+    row("taken for", ", ".join(f"{w} = {_printable(c)}" for w, c in found.taken_for.items())
+        or "nothing known")  # fmt: skip
+    row("rows", f"{found.rows} kept")
+    for name, oddities in (("odd, kept", found.odd), ("lost", found.lost)):
+        for one in oddities:
+            where = ", ".join(map(str, one.lines)) + (", …" if one.count > len(one.lines) else "")
+            row(name, f"{one.count} × {one.why}" + (f" (line {where})" if one.lines else ""))
+    row("kinds", ", ".join(f"{_printable(kind)} {count}" for kind, count in found.kinds.items()))
+    if found.start and found.end:
+        row("time", f"{found.start:%Y-%m-%d %H:%M:%S} to {found.end:%Y-%m-%d %H:%M:%S} (Shanghai)")
+    row("no time", f"{found.without_time}")
+    row("backwards", f"{found.backwards}")
+    for gap in found.gaps:
+        row("silence", f"{gap.start:%m-%d %H:%M:%S} to {gap.end:%m-%d %H:%M:%S}")
+    share = 1 - found.different / max(found.comments, 1)
+    row("comments", f"{found.comments}, {found.different} different ({share:.0%} repeats)")
+    phrases("one-tap", found.canned_comments, found.canned, True)
+    phrases("floods", found.flood_comments, found.floods, False)
+    row("spam", f"{found.spam} with a link or a contact number")
+    row("people", f"{found.people}; {found.masked} events with a hidden person")
+    row("next", found.next)
+    return "\n".join(lines)
 
 
 def _summary(model: Model, summary: Summary) -> str:
     lines = [
         f"{summary.source} → {summary.target}",
-        f"rows {summary.rows} · comments {summary.comments} ({summary.different} different)"
+        f"rows {summary.rows} · comments {summary.comments} · {summary.tool}"
         f" · model {model.meta.version}",
     ]
     lines += [f"note: {note}" for note in summary.notes]
+    lines += [f"odd, kept: {what}" for what in summary.odd]
+    lines += [f"lost: {what}" for what in summary.lost]
     for facet in model.taxonomy.facets:
         lines.append("")
         lines.append(f"{facet} {model.taxonomy.name(facet)}")

@@ -329,7 +329,7 @@ class _Table:
 
 def _rows(batch: Batch, name: str, at: Ints) -> Ints:
     """Text of the n-grams that begin at ``at``: a boundary belongs to the text after it."""
-    return batch.row[name][at + (batch.symbols[name][at] == BOUNDARY)]
+    return np.asarray(batch.row[name][at + (batch.symbols[name][at] == BOUNDARY)])
 
 
 def _ngrams(symbols: Ints, n: int, bits: int) -> tuple[Ints, Keys]:

@@ -149,6 +149,8 @@ class Model:
         self.features = features
         self.taxonomy = taxonomy
         self.meta = meta or Meta("unnamed", "", 0)
+        self.folder: Path | None = None
+        """Where it was loaded from, so that other processes can do so, too."""
         self.idf = idf
         self.weights = weights
         self.bias = bias
@@ -391,7 +393,7 @@ class Model:
                 (folder / Layout.CHARS).read_text(encoding="utf-8"),
                 {s: arrays.pop(name) for s, name in zip(ORDERS, Layout.KEYS, strict=True)},
             )
-            return cls(
+            model = cls(
                 read_normaliser(language),
                 features,
                 Taxonomy.from_json(meta["taxonomy"]),
@@ -403,6 +405,8 @@ class Model:
                     dict(meta["scores"]),
                 ),
             )
+            model.folder = folder.absolute()
+            return model
         except (ReadError, SampleError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{folder}: not a model of this program ({error})") from error
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from commentnlp.errors import SampleError
-from commentnlp.reading import Table, read_table_file
+from commentnlp.reading import BLANK, RAGGED, open_sources
 from commentnlp.records import Sample
 from commentnlp.taxonomy import Taxonomy
 
@@ -21,30 +21,34 @@ def read_samples(path: Path | str, taxonomy: Taxonomy) -> list[Sample]:
     ``source`` and ``id`` are kept where the file has them. Raises SampleError that names file and
     row for an unknown label or an empty text, and ReadError where the file is no table.
     """
-    table = read_table_file(path)
-    missing = [name for name in ("text", *taxonomy.facets) if name not in table.header]
-    if missing:
-        raise SampleError(
-            f"{path}: no column {', '.join(map(repr, missing))}; the header has:"
-            f" {', '.join(table.header) or 'nothing'}"
-        )
-    twice = [name for name in ("text", *taxonomy.facets) if table.header.count(name) > 1]
-    if twice:
-        raise SampleError(f"{path}: the column {twice[0]!r} stands there twice; keep one")
-    if table.ragged:
-        raise SampleError(
-            f"{path}, line {table.ragged[0]}: more or fewer cells than the header"
-            f" ({len(table.ragged)} such lines); is a comma not quoted?"
-        )
-    samples = [_sample(table, row, taxonomy) for row in range(len(table.rows))]
+    samples: list[Sample] = []
+    for source in open_sources(path, text=None):
+        header = source.parser.layout.header
+        missing = [name for name in ("text", *taxonomy.facets) if name not in header]
+        if missing:
+            raise SampleError(
+                f"{path}: no column {', '.join(map(repr, missing))}; the header has:"
+                f" {', '.join(header) or 'nothing'}"
+            )
+        twice = [name for name in ("text", *taxonomy.facets) if header.count(name) > 1]
+        if twice:
+            raise SampleError(f"{path}: the column {twice[0]!r} stands there twice; keep one")
+        for note in source.notes:
+            raise SampleError(f"{path}: {note}; is a comma not quoted?")
+        for records in source.records():
+            strange = [*records.odd, *((w, n, at) for w, n, at in records.lost if w != BLANK)]
+            for why, _, lines in strange:
+                if why in RAGGED or why in records.lost.counts:
+                    raise SampleError(f"{path}, line {lines[0]}: {why}; is a comma not quoted?")
+            for row, line in zip(records.rows, records.lines, strict=True):
+                cells = dict(zip(header, row, strict=True))
+                samples.append(_sample(cells, f"{path}, line {line}", taxonomy))
     if not samples:
         raise SampleError(f"{path}: no samples in it")
     return samples
 
 
-def _sample(table: Table, index: int, taxonomy: Taxonomy) -> Sample:
-    row, place = table.rows[index], f"{table.path}, line {table.lines[index]}"
-    cells = dict(zip(table.header, row, strict=True))
+def _sample(cells: Mapping[str, str], place: str, taxonomy: Taxonomy) -> Sample:
     if not cells["text"].strip():
         raise SampleError(f"{place}: the text is empty")
     labels = {}

@@ -1,10 +1,19 @@
 import csv
+import gzip
+import io
 import json
+import subprocess
+import sys
+import zipfile
+from datetime import datetime
 
+import openpyxl
+import pyarrow.parquet
 import pytest
 
-from commentnlp.batch import classify_file, default_target
-from commentnlp.errors import CommentnlpError
+from commentnlp import Model
+from commentnlp.batch import Options, can_resume, classify_file, default_target
+from commentnlp.errors import CommentnlpError, ReadError
 
 from .test_reading import EVENTS
 
@@ -22,7 +31,7 @@ def rows(path):
 
 def test_every_row_and_column_comes_back(tiny, tmp_path):
     source = write(tmp_path, 'id,评论,备注\n7401234567890123456,这个太贵了,"a,b"\n,,\n3,慢,\n')
-    summary = classify_file(tiny, source)
+    (summary,) = classify_file(tiny, source)
     assert summary.target == str(default_target(source))
     assert default_target(source).name == "弹幕 评论.tagged.csv"
     got = rows(default_target(source))
@@ -33,22 +42,22 @@ def test_every_row_and_column_comes_back(tiny, tmp_path):
     assert got[0]["evidence"] == "price:太贵"
     assert got[1]["intent"] == got[1]["evidence"] == ""
     assert got[2]["complaint"] == "logistics.delay"
-    assert (summary.rows, summary.comments, summary.different) == (3, 2, 2)
+    assert (summary.rows, summary.comments) == (3, 2)
     assert summary.labels["complaint"] == {"logistics": 1, "logistics.delay": 1}
 
 
 def test_repeats_count_each_time(tiny, tmp_path):
     source = write(tmp_path, "评论\n" + "贵\n" * 5 + "慢\n慢死了\n")
-    summary = classify_file(tiny, source)
+    (summary,) = classify_file(tiny, source)
     assert summary.labels["intent"]["price"] == 5
-    assert (summary.comments, summary.different) == (7, 3)
+    assert summary.comments == 7
     assert summary.examples["complaint/logistics"] in ("慢", "慢死了")
     assert len(rows(default_target(source))) == 7
 
 
 def test_rows_that_are_no_comments_pass_through(tiny, tmp_path):
     source = write(tmp_path, EVENTS.replace("欢迎", "贵贵贵").replace("多少钱", "贵"))
-    summary = classify_file(tiny, source)
+    (summary,) = classify_file(tiny, source)
     got = rows(default_target(source))
     assert [row["intent"] for row in got] == ["", "price", ""]
     assert (summary.rows, summary.comments) == (3, 1)
@@ -75,7 +84,7 @@ def test_kinds_of_output(tiny, tmp_path, suffix):
 
 def test_other_kinds_are_refused_before_the_work(tiny, tmp_path):
     source = write(tmp_path, "评论\n贵\n")
-    with pytest.raises(CommentnlpError, match=r"one ending in .csv, .tsv, .jsonl"):
+    with pytest.raises(CommentnlpError, match=r"one ending in .csv, .tsv, .jsonl, .xlsx, .parquet"):
         classify_file(tiny, source, tmp_path / "out.xls")
 
 
@@ -83,7 +92,7 @@ def test_nothing_half_written(tiny, tmp_path, monkeypatch):
     source = write(tmp_path, "评论\n贵\n")
     target = tmp_path / "out.csv"
     target.write_text("old", encoding="utf-8")
-    monkeypatch.setattr("commentnlp.batch._write", lambda *a: 1 / 0)
+    monkeypatch.setattr("commentnlp.tagging.Tagger.tag", lambda *a: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         classify_file(tiny, source, target)
     assert target.read_text(encoding="utf-8") == "old"
@@ -119,3 +128,173 @@ def test_names_as_long_as_the_file_system_takes(tiny, tmp_path):
     source = write(tmp_path, "评论\n贵\n", "很" * 78 + ".csv")
     classify_file(tiny, source)
     assert len(rows(default_target(source))) == 1
+
+
+def test_a_workbook_out(tiny, tmp_path):
+    source = write(
+        tmp_path,
+        "消息id,评论时间,评论\n7401234567890123456,2026-02-07 20:15:03,=贵\n2,,+慢\n",
+    )
+    classify_file(tiny, source, tmp_path / "出.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "出.xlsx").active
+    header, first, second = list(sheet.iter_rows(values_only=True))
+    assert header[:4] == ("消息id", "评论时间", "评论", "intent")
+    assert first[:4] == ("7401234567890123456", datetime(2026, 2, 7, 20, 15, 3), "=贵", "price")
+    assert sheet["C2"].data_type == "s"
+    assert second[5] == "logistics.delay"
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref
+
+
+def test_parquet_out_and_in(tiny, tmp_path):
+    source = write(tmp_path, "id,评论\n7401234567890123456,贵\n")
+    classify_file(tiny, source, tmp_path / "出.parquet")
+    (row,) = pyarrow.parquet.read_table(tmp_path / "出.parquet").to_pylist()
+    assert (row["id"], row["intent"]) == ("7401234567890123456", "price")
+    classify_file(tiny, tmp_path / "出.parquet", tmp_path / "again.csv")
+    assert rows(tmp_path / "again.csv")[0]["tagged_intent"] == "price"
+
+
+def test_lines_stay_as_they_were(tiny, tmp_path):
+    source = write(tmp_path, '备注,评论\n"a, ""b""",贵\n "x" ,"慢\n了"\n没有,好\n')
+    classify_file(tiny, source, tmp_path / "o.csv")
+    text = (tmp_path / "o.csv").read_text(encoding="utf-8-sig")
+    assert text.startswith("备注,评论,intent,intent_score,complaint,complaint_score,evidence\n")
+    assert '\n"a, ""b""",贵,price,0.731,' in text
+    assert '\n "x" ,"慢\n了",,,logistics.delay,' in text
+    assert text.endswith("\n没有,好,,,,,\n")
+
+
+def test_no_mark_if_told_so(tiny, tmp_path):
+    source = write(tmp_path, "评论\n贵\n")
+    classify_file(tiny, source, tmp_path / "o.csv", Options(bom=False))
+    assert (tmp_path / "o.csv").read_bytes().startswith("评论".encode())
+
+
+def test_packed_files_and_their_names(tiny, tmp_path):
+    packed = tmp_path / "评论.csv.gz"
+    packed.write_bytes(gzip.compress("评论\n贵\n".encode()))
+    (summary,) = classify_file(tiny, packed)
+    assert summary.target.endswith("评论.tagged.csv")
+    with zipfile.ZipFile(tmp_path / "两场.zip", "w") as archive:
+        archive.writestr("一.csv", "评论\n贵\n")
+        archive.writestr("二.csv", "评论\n慢\n好\n")
+    first, second = classify_file(tiny, tmp_path / "两场.zip")
+    assert first.target.endswith("两场.一.tagged.csv")
+    assert (first.rows, second.rows) == (1, 2)
+    with pytest.raises(CommentnlpError, match="holds several files"):
+        classify_file(tiny, tmp_path / "两场.zip", tmp_path / "o.csv")
+
+
+def many(tmp_path, count=60_000):
+    lines = [f"{n},贵{n % 997} 慢{n % 89}" if n % 50 else f'{n},"贵\n{n}"' for n in range(count)]
+    return write(tmp_path, "id,评论\n" + "\n".join(lines) + "\n", "many.csv")
+
+
+def test_several_processes_give_what_one_gives(shipped, tmp_path):
+    source = many(tmp_path)
+    one = classify_file(shipped, source, tmp_path / "1.csv")[0]
+    two = classify_file(shipped, source, tmp_path / "2.csv", Options(jobs=2))[0]
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+    assert one.labels == two.labels
+    assert one.rows == two.rows == 60_000
+    ids = [row["id"] for row in rows(tmp_path / "1.csv")]
+    assert ids == [str(n) for n in range(60_000)]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
+def test_a_broken_off_run_goes_on(tiny, tmp_path, suffix):
+    source, target = many(tmp_path), tmp_path / f"o{suffix}"
+    whole = classify_file(tiny, source, tmp_path / f"whole{suffix}")[0]
+
+    def stop(rows, position, size):
+        if rows > 20_000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        classify_file(tiny, source, target, progress=stop)
+    assert can_resume(target)
+    assert not target.exists()
+    (again,) = classify_file(tiny, source, target, Options(resume=True))
+    assert target.read_bytes() == (tmp_path / f"whole{suffix}").read_bytes()
+    assert (again.rows, again.labels) == (whole.rows, whole.labels)
+    assert "went on after" in again.notes[0]
+    assert not can_resume(target)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "many.csv",
+        f"o{suffix}",
+        f"whole{suffix}",
+    ]
+
+
+def test_going_on_is_refused_where_the_input_changed(tiny, tmp_path):
+    source, target = many(tmp_path), tmp_path / "o.csv"
+
+    def stop(rows, position, size):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        classify_file(tiny, source, target, progress=stop)
+    source.write_text(source.read_text(encoding="utf-8") + "x,贵\n", encoding="utf-8")
+    with pytest.raises(CommentnlpError, match="another input, model or option"):
+        classify_file(tiny, source, target, Options(resume=True))
+    assert classify_file(tiny, source, target)[0].rows == 60_001
+
+
+def test_a_damaged_archive_leaves_nothing(tiny, tmp_path):
+    source = tmp_path / "a.csv.gz"
+    source.write_bytes(gzip.compress(many(tmp_path).read_bytes())[:-200])
+    with pytest.raises(ReadError, match="damaged or cut off"):
+        classify_file(tiny, source)
+    assert not default_target(source).exists()
+    assert not can_resume(default_target(source))
+
+
+def test_a_full_disk_is_told_and_can_be_gone_on_from(tmp_path):
+    # /dev/full refuses every byte, as a full disk does
+    source = write(tmp_path, "评论\n贵\n")
+    done = subprocess.run(
+        f"{sys.executable} -m commentnlp classify '{source}' -o - > /dev/full",
+        shell=True, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+
+
+def test_killed_at_any_moment_it_goes_on(tmp_path):
+    source, target = many(tmp_path, 200_000), tmp_path / "o.csv"
+    command = [sys.executable, "-m", "commentnlp", "classify", "-q", "--jobs", "1"]
+    process = subprocess.Popen([*command, str(source), "-o", str(target)])
+    while process.poll() is None and not can_resume(target):
+        pass
+    process.kill()
+    process.wait()
+    assert not target.exists()
+    assert can_resume(target)
+    subprocess.run([*command, str(source), "-o", str(target), "--resume"], check=True)
+    assert len(rows(target)) == 200_000
+
+
+def test_standard_input(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "commentnlp", "classify", "-"],
+        input="评论\n多少钱\n".encode("gb18030"), capture_output=True, check=True,
+    )  # fmt: skip
+    got = list(csv.DictReader(io.StringIO(done.stdout.decode())))
+    assert got[0]["intent"] == "price"
+
+
+def test_the_cache_forgets_and_stays_right(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr("commentnlp.tagging.REMEMBERED", 10)
+    monkeypatch.setattr("commentnlp.reading.encodings.BLOCK", 100)
+    monkeypatch.setattr("commentnlp.reading.sources.HEAD", 100)
+    source = write(tmp_path, "评论\n" + "".join(f"贵{n % 37}\n慢{n % 11}\n" for n in range(500)))
+    (summary,) = classify_file(tiny, source)
+    assert summary.labels["intent"]["price"] == 500
+    got = rows(default_target(source))
+    assert [row["intent"] for row in got] == ["price", ""] * 500
+    assert [row["complaint"] for row in got] == ["", "logistics.delay"] * 500
+
+
+def test_the_shipped_model_knows_its_folder(shipped):
+    assert Model.load(shipped.folder).meta == shipped.meta

@@ -31,7 +31,7 @@ def run(*args, **options):
 def test_classify(comments):
     done = run("classify", comments)
     assert done.returncode == 0, done.stderr
-    assert "rows 3 · comments 3 (3 different)" in done.stdout
+    assert "rows 3 · comments 3 · CSV table" in done.stdout
     assert "「戴了一周就掉色了 退货」" in done.stdout
     tagged = (comments.parent / "评论.tagged.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(tagged) == 4
@@ -72,7 +72,7 @@ def test_text_column_by_name(tmp_path, capsys):
         ("binary.csv", bytes(range(256)) * 9, "not a text file"),
         ("nul.csv", b"\0" * 500, "the file is empty"),
         ("broken.csv", b"text\n" + b"\xff\xfe\x80\x81" * 400, "not a text file"),
-        ("book.csv", b"PK\x03\x04....", "Excel workbook"),
+        ("book.csv", b"PK\x03\x04....", "damaged"),
     ],
 )
 def test_bad_input_is_one_line_and_status_1(tmp_path, capsys, name, data, message):
@@ -217,3 +217,24 @@ def test_train_checks_before_it_works(tmp_path, capsys):
     assert "is a file" in capsys.readouterr().err
     assert main(["train", "-o", str(tmp_path / "m"), "--seed", "-1"]) == 1
     assert "--seed" in capsys.readouterr().err
+
+
+def test_inspect(comments, capsys):
+    assert main(["inspect", str(comments)]) == 0
+    out = capsys.readouterr().out
+    assert "CSV table, gb18030" in out
+    assert "text = 评论内容" in out
+    assert "rows        3 kept" in out
+    assert f"classify {comments}" in out
+    assert main(["inspect", str(comments), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["rows"], found["comments"], found["encoding"]) == (3, 3, "gb18030")
+
+
+def test_inspect_shows_columns_where_none_is_known(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text("日期,说了\n2026-02-07,贵\n", encoding="utf-8")
+    assert main(["inspect", str(path)]) == 0
+    assert "--text COLUMN" in capsys.readouterr().out
+    assert main(["inspect", str(path), "--text", "说了"]) == 0
+    assert "--text 说了" in capsys.readouterr().out

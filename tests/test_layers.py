@@ -17,16 +17,32 @@ MAY_IMPORT = {
     "segment": set(),
     "features": {"errors", "tables", "text", "segment"},
     "model": BASE | {"text", "segment", "features"},
-    "reading": {"errors", "reading"},
+    "reading": {"errors", "records", "reading"},
+    "layouts": set(),
+    "workbooks": {"errors", "layouts"},
+    "writing": {"errors", "layouts", "workbooks"},
+    "inspection": {"records", "reading", "text"},
     "samples": {"errors", "records", "taxonomy", "reading"},
     "evaluation": {"records", "taxonomy", "model"},
     "training": BASE | {"segment", "features", "model", "samples", "evaluation"},
-    "batch": {"errors", "records", "taxonomy", "reading", "model"},
-    "cli": BASE | {"model", "batch", "samples", "evaluation", "training", ""},
+    "tagging": {"records", "taxonomy", "reading", "model", "layouts"},
+    "workers": {"errors", "reading", "model", "layouts", "tagging"},
+    "batch": {"errors", "reading", "model", "layouts", "writing", "tagging", "workers"},
+    "cli": BASE
+    | {"model", "batch", "inspection", "samples", "evaluation", "training", "writing", ""},
     "__main__": {"cli"},
     "__init__": {"errors", "records", "taxonomy", "model"},
 }
-ONLY_IN = {"jieba": "segment", "rjieba": "segment", "sklearn": "training", "opencc": "text"}
+ONLY_IN = {
+    "jieba": "segment",
+    "rjieba": "segment",
+    "sklearn": "training",
+    "opencc": "text",
+    "openpyxl": "reading",
+    "xlrd": "reading",
+    "zstandard": "reading",
+    "xlsxwriter": "workbooks",
+}
 
 
 def modules():

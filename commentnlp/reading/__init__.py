@@ -1,5 +1,7 @@
-"""Bytes of any kind → tables: encodings, delimiters, what live-room tools write."""
+"""Files of any kind → records: encodings, tables, workbooks, JSON, what live-room tools write."""
 
-from commentnlp.reading.tables import Table, read_table_file
+from commentnlp.reading.remarks import Remarks
+from commentnlp.reading.sources import Parser, Piece, Source, open_sources
+from commentnlp.reading.tables import BLANK, RAGGED, Records
 
-__all__ = ["Table", "read_table_file"]
+__all__ = ["BLANK", "RAGGED", "Parser", "Piece", "Records", "Remarks", "Source", "open_sources"]

@@ -1,98 +1,195 @@
-"""Bytes → text: the encodings that Chinese exports come in."""
+"""Bytes → text, block by block: the encodings that Chinese exports come in."""
 
 from __future__ import annotations
 
 import codecs
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import BinaryIO
 
 from commentnlp.errors import ReadError
+from commentnlp.reading.remarks import Remarks
+
+HEAD = 1 << 22
+"""Bytes from which the encoding is told."""
+
+BLOCK = 1 << 18
+"""Bytes decoded at a time."""
+
+LONGEST_LINE = 1 << 24
+"""Bytes after which a line is parted, wherever that is."""
+
+BROKEN = "broken byte or character, marked as \ufffd"
+OTHER_ENCODING = "line in another encoding than the rest, read in its own"
+NULS = "NUL character, left out"
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # begins like UTF-16: first
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_FOREIGN = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook; save it as CSV first",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word file; save it as CSV first",
-    b"%PDF": "a PDF",
-    b"\x1f\x8b": "a gzip archive; unpack it first",
-    b"PAR1": "a Parquet file; save it as CSV first",
-    b"SQLite format 3": "an SQLite database; export the table as CSV first",
-}
 _MOST_BROKEN = 0.01
 """Share of broken or control characters from which a file counts as no text at all."""
 
-
-class Decoded(NamedTuple):
-    """A file's text, the encoding it was in, and what had to be mended."""
-
-    text: str
-    encoding: str
-    broken: int
-    """Bytes that belong to no character; each stands as U+FFFD in the text."""
-    nuls: int
-    """NUL characters left out."""
+_COMMON = set(
+    "的一是了不我有在人这这个個来來们們大好很到说說要就你会會可没沒多少钱錢买買吗嗎什么麼怎看上价價"
+    "评評论論内內容时時间間用户戶号號名称稱货貨发發"
+)
 
 
-def read_text(path: Path) -> Decoded:
-    """Read a whole file as text: by its byte-order mark, else UTF-8, else GB18030.
+def encoding_of(head: bytes, name: str) -> str:
+    """Tell the encoding of a file by its first bytes.
 
-    A few broken bytes are marked and counted. Raises ReadError for a file that is missing, empty
-    or no text.
+    By its byte-order mark, else by its NUL bytes (UTF-16 without a mark), else UTF-8, GB18030 or
+    Big5, whichever breaks less and makes more common characters. Raises ReadError for a file
+    that is empty or no text.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise ReadError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise ReadError(f"{path}: is a folder; name a file") from None
-    except OSError as error:
-        raise ReadError(f"{path}: cannot be read ({error.strerror})") from None
-    return decode(data, str(path))
-
-
-def decode(data: bytes, name: str) -> Decoded:
-    """Decode the bytes of the file ``name``; see `read_text`."""
-    for magic, what in _FOREIGN.items():
-        if data.startswith(magic):
-            raise ReadError(f"{name}: not a text table but {what}")
-    encoding = next((e for mark, e in _MARKS if data.startswith(mark)), "")
-    if not encoding:
-        encoding = _guess(data)
-    text = data.decode(encoding, "replace")
-    broken = text.count("\ufffd")
-    nuls = text.count("\0")
-    text = text.replace("\0", "")
-    if not text.strip():
+    if not head.strip(b"\0 \t\r\n"):
         raise ReadError(f"{name}: the file is empty")
+    encoding = next((e for mark, e in _MARKS if head.startswith(mark)), "") or _unmarked(head)
+    text = head.decode(encoding, "replace").replace("\0", "")
+    broken = text.count("\ufffd")
     controls = sum(text.count(chr(code)) for code in range(1, 32) if code not in (9, 10, 13))
-    if broken + controls > max(3, _MOST_BROKEN * len(text)):
+    if broken + controls > max(3, _MOST_BROKEN * len(text)) and not _mixed(head):
         raise ReadError(
-            f"{name}: not a text file ({broken} broken bytes and {controls} control characters as"
-            f" {encoding}); save it as CSV in UTF-8"
+            f"{name}: not a text file ({broken} broken bytes and {controls} control characters"
+            f" in its head, as {encoding}); export it as CSV in UTF-8"
         )
-    return Decoded(text, encoding, broken, nuls)
+    return encoding
 
 
-def _guess(data: bytes) -> str:
-    """UTF-8 or GB18030, whichever breaks less; both are tried on the whole file.
+def text_blocks(head: bytes, file: BinaryIO, encoding: str, remarks: Remarks) -> Iterator[str]:
+    """Decode ``head`` and what follows it in ``file``, in blocks that end with a line.
 
-    The shortest GB18030 files can be valid UTF-8 and the other way round; UTF-8 goes first.
+    Broken bytes are marked, lines in another encoding read in theirs, NULs left out; all are
+    counted in ``remarks``. Only a line over `LONGEST_LINE` is parted between two blocks.
     """
-    fewest, best = None, ""
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            data.decode(encoding)
-        except UnicodeDecodeError:
-            broken = data.decode(encoding, "replace").count("\ufffd")
-            if fewest is None or broken < fewest:
-                fewest, best = broken, encoding
-            # text that is UTF-8 but for a few bytes is often valid GB18030, as gibberish
-            if encoding == "utf-8" and broken * 100 < sum(byte >= 0x80 for byte in data) / 3:
-                return encoding
-        else:
-            return encoding
-    return best
+    if encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+        blocks = _wide_blocks(head, file, encoding)
+    else:
+        plain = "utf-8" if encoding == "utf-8-sig" else encoding
+        blocks = (_decoded(b, plain, remarks) for b in _byte_blocks(head, file, plain))
+    first = True
+    for text in blocks:
+        if first:
+            text = text.removeprefix("\ufeff")
+            first = False
+        if nuls := text.count("\0"):
+            remarks.add(NULS, count=nuls)
+            text = text.replace("\0", "")
+        if broken := text.count("\ufffd"):
+            remarks.add(BROKEN, count=broken)
+        if text:
+            yield text
+
+
+def _unmarked(head: bytes) -> str:
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    # one of the two bytes of every comma, digit and line end is zero, and always the same one
+    if max(even, odd) * 50 > len(head) and min(even, odd) * 20 < max(even, odd):
+        return "utf-16-be" if even > odd else "utf-16-le"
+    if _is_utf8(head):
+        return "utf-8"
+    head = head[: head.rfind(b"\n") + 1] or head
+    high = sum(byte >= 0x80 for byte in head)
+    # text that is UTF-8 but for a few bytes is often valid GB18030, as gibberish
+    if head.decode("utf-8", "replace").count("\ufffd") * 100 < high / 3:
+        return "utf-8"
+    return max(("gb18030", "big5", "utf-8"), key=lambda encoding: _likely(head, encoding))
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        # the last character may be cut
+        codecs.getincrementaldecoder("utf-8")().decode(head, len(head) < HEAD)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _likely(head: bytes, encoding: str) -> float:
+    """Share of common Chinese characters among those that are not ASCII, broken ones against it."""
+    other = [char for char in head[: 1 << 18].decode(encoding, "replace") if char > "\x7f"]
+    common = sum(char in _COMMON for char in other)
+    return (common - 5 * other.count("\ufffd")) / max(len(other), 1)
+
+
+def _mixed(head: bytes) -> bool:
+    """Whether each line alone is text, in whichever encoding."""
+    lines = head[: head.rfind(b"\n")].split(b"\n")
+    good = sum(_decodes(line, "utf-8") or _decodes(line, "gb18030") for line in lines)
+    return len(lines) > 1 and good > (1 - _MOST_BROKEN) * len(lines) and b"\0" not in head
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(block: bytes, encoding: str, remarks: Remarks) -> str:
+    try:
+        return block.decode(encoding)
+    except UnicodeDecodeError:
+        pass
+    return "".join(
+        _decoded_line(line, encoding, remarks) for line in block.splitlines(keepends=True)
+    )
+
+
+def _decoded_line(line: bytes, encoding: str, remarks: Remarks) -> str:
+    if _decodes(line, encoding):
+        return line.decode(encoding)
+    marked = line.decode(encoding, "replace")
+    other = "gb18030" if encoding == "utf-8" else "utf-8"
+    high = sum(byte >= 0x80 for byte in line)
+    # a line that is broken in one place only is broken; one that is broken all over is another's
+    if marked.count("\ufffd") * 5 > high / 3 and _decodes(line, other):
+        remarks.add(OTHER_ENCODING)
+        return line.decode(other)
+    return marked
+
+
+def _byte_blocks(head: bytes, file: BinaryIO, encoding: str) -> Iterator[bytes]:
+    """Blocks that end after a newline, which is one byte in all these encodings."""
+    rest = head
+    more = True
+    while more:
+        block = file.read(BLOCK)
+        more = bool(block)
+        rest += block
+        end = rest.rfind(b"\n") + 1 if more else len(rest)
+        if not end and len(rest) >= LONGEST_LINE:
+            end = _between_characters(rest, encoding)
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
+
+
+def _between_characters(block: bytes, encoding: str) -> int:
+    """A place near the end of ``block`` that is inside no character."""
+    for end in range(len(block), max(len(block) - 1000, 1), -1):
+        byte = block[end - 1]
+        # below 0x30 no encoding has a second byte
+        if byte < 0x30 or (
+            encoding == "utf-8" and block[end : end + 1] and block[end] & 0xC0 != 0x80
+        ):
+            return end
+    return len(block)
+
+
+def _wide_blocks(head: bytes, file: BinaryIO, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    rest = decoder.decode(head)
+    more = True
+    while more:
+        block = file.read(BLOCK)
+        more = bool(block)
+        rest += decoder.decode(block, not more)
+        end = rest.rfind("\n") + 1 if more and len(rest) < LONGEST_LINE else len(rest)
+        if end:
+            yield rest[:end]
+            rest = rest[end:]

@@ -1,177 +1,431 @@
-"""Text → table: delimiter, header, ragged rows, and which column holds the comments."""
+"""Text → rows: delimiter, header, quotes, ragged rows, and what was odd about them."""
 
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 
 from commentnlp.errors import ReadError
-from commentnlp.reading.encodings import Decoded, read_text
+from commentnlp.reading.columns import Columns, kind_of
+from commentnlp.reading.encodings import LONGEST_LINE
+from commentnlp.reading.remarks import Remarks
+from commentnlp.reading.values import moment, number
+from commentnlp.records import KINDS, Event
 
-TEXT_COLUMNS = (
-    "评论内容", "弹幕内容", "评价内容", "用户消息", "消息内容", "聊天内容", "内容", "评论",
-    "弹幕", "评价", "消息", "留言", "comment_content", "comment_text", "comment", "comments",
-    "content", "contents", "text", "message", "msg", "danmu", "danmaku", "review",
-)  # fmt: skip
-"""Names under which the comments stand, the likeliest first; case does not matter."""
+DELIMITERS = (",", "\t", ";", "|")
+ONE_COLUMN = "\x1f"
+"""The delimiter of a file that has but one column; no text holds it."""
 
-EVENT_COLUMNS = ("用户行为", "时间戳", "时间", "用户id", "用户消息")
+MOST_LINES = 1000
+"""Lines of one quoted cell after which its quotation mark is taken for a character."""
+
+EVENT_HEADER = ("用户行为", "时间戳", "时间", "用户id", "用户消息")
 """Columns of a headerless event log: what happened, milliseconds, time, who, what was said."""
 
+MORE_CELLS = "row with more cells than the header: the rest stands in its last column"
+COMMAS = "row with unquoted delimiters in its last column: put together again"
+FEWER_CELLS = "row with fewer cells than the header: filled up with empty ones"
+RAGGED = (MORE_CELLS, COMMAS, FEWER_CELLS)
+OPEN_QUOTE = "quotation mark without its partner, taken as it stands"
+BLANK = "blank line"
+TITLE = "line above the header"
+TRAILER = "line of the export's own"
+AGAIN = "header that comes again"
+TOO_LONG = f"line longer than {LONGEST_LINE >> 20} MB"
+
 _EVENT = re.compile(r"【[^】]{1,12}】$")
-_VIEWER = "【实时弹幕】"
+_TRAILER = re.compile(r"\s*(?:导出时间|总记录数|保存时间|合计|总计|共\s*[0-9]+\s*条)\s*[::：]?")
+_HAN = re.compile("[\u4e00-\u9fff]")
+_TITLES = 10
+_SAMPLE = 500
+
+
+@dataclass
+class Records:
+    """Rows, all as wide as the header, and what each is."""
+
+    rows: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    """Line of the file on which each row begins."""
+    verbatim: list[str | None] = field(default_factory=list)
+    """Each row as its own line of a CSV file, where it stands there so; else None."""
+    comments: list[str | None] = field(default_factory=list)
+    """What viewers typed; None where a row is no viewer's comment."""
+    events: list[Event] = field(default_factory=list)
+    """Filled where the rows were made from events, and not the other way round."""
+    odd: Remarks = field(default_factory=Remarks)
+    """What was strange about rows that are kept."""
+    lost: Remarks = field(default_factory=Remarks)
+    """What is no row, and why."""
+
+    def add(self, row: list[str], line: int) -> None:
+        """Keep a row."""
+        self.rows.append(row)
+        self.lines.append(line)
+        self.verbatim.append(None)
 
 
 @dataclass(frozen=True)
-class Table:
-    """A file as rows of cells, all as wide as the header, and where each row began."""
+class Layout:
+    """How a table is laid out."""
 
-    path: str
     header: tuple[str, ...]
-    rows: Sequence[Sequence[str]]
-    lines: Sequence[int]
-    """Line of the file on which each row begins."""
-    encoding: str
-    delimiter: str
-    events: bool
-    """The rows are events of a live room, not all of them comments."""
-    ragged: Sequence[int]
-    """Lines of the rows that had more or fewer cells than the header."""
-    notes: tuple[str, ...]
-    """What was odd and how it was read."""
+    columns: Columns
+    delimiter: str = ","
+    events: bool = False
+    """A headerless event log; its rows are short where nothing was said."""
+    notes: tuple[str, ...] = ()
 
-    def comments(self, column: int) -> list[str | None]:
-        """Cell of each row in ``column``; None where the row is no viewer's comment."""
-        if not self.events:
-            return [row[column] for row in self.rows]
-        return [row[column] if row[0] == _VIEWER else None for row in self.rows]
+    @property
+    def told(self) -> dict[str, str]:
+        """What was found in which column."""
+        return {what: self.header[place] for what, place in self.columns.places.items()}
 
-    def text_column(self, name: str = "") -> int:
-        """Index of the column ``name``, or of the first that has a usual name.
+    def with_text(self, name: str, path: str) -> Layout:
+        """The same with the comments in the column ``name``.
 
-        Raises ReadError that lists the columns there are.
+        Raises ReadError that lists the columns where there is none of that name or, without a
+        name, where none has a usual one.
         """
-        columns = [cell.strip().lower() for cell in self.header]
-        for wanted in (name.strip().lower(),) if name else TEXT_COLUMNS:
-            if wanted in columns:
-                return columns.index(wanted)
-        seen = ", ".join(self.header)
+        if not name and "text" in self.columns.places:
+            return self
+        names = [cell.strip().lower() for cell in self.header]
+        if name and name.strip().lower() in names:
+            place = names.index(name.strip().lower())
+            others = {w: p for w, p in self.columns.places.items() if p != place and w != "text"}
+            return replace(self, columns=Columns({**others, "text": place}))
+        seen = ", ".join(self.header[:40]) + (", …" if len(self.header) > 40 else "")
         what = f"no column {name!r}" if name else "no column looks like the comments"
         raise ReadError(
-            f"{self.path}: {what}; the columns are: {seen} (name the right one with --text COLUMN)"
+            f"{path}: {what}; the columns are: {seen} (name the right one with --text COLUMN)"
         )
 
-
-def read_table_file(path: Path | str) -> Table:
-    """Read a CSV or TSV file, or a headerless event log, in whichever encoding it is.
-
-    Short rows are filled up; longer ones widen the table with unnamed columns. Raises ReadError
-    for a file that is missing, empty or no text.
-    """
-    path = Path(path)
-    decoded = read_text(path)
-    text = decoded.text
-    if text.lstrip()[:1] in ("{", "["):
-        raise ReadError(f"{path}: this is JSON, not a table; save it as CSV first")
-    delimiter = _delimiter(text)
-    records, lines, notes = _parse(text, delimiter)
-    if not records:
-        raise ReadError(f"{path}: the file is empty")
-    events = _is_event_log(records)
-    header = list(EVENT_COLUMNS) if events else [cell.strip() for cell in records[0]]
-    if not events:
-        records, lines = records[1:], lines[1:]
-    width = max(map(len, records), default=0)
-    ragged = [n for n, row in zip(lines, records, strict=True) if len(row) != len(header)]
-    notes = [*_notes(decoded, records, len(header), events), *notes]
-    header += [f"column {n}" for n in range(len(header) + 1, width + 1)]
-    rows = [row + [""] * (len(header) - len(row)) for row in records]
-    return Table(
-        str(path),
-        tuple(header),
-        rows,
-        lines,
-        decoded.encoding,
-        delimiter,
-        events,
-        ragged,
-        tuple(notes),
-    )
-
-
-def _delimiter(text: str) -> str:
-    """Tab where the first line has more tabs than commas, else comma."""
-    first = text.lstrip("\r\n").partition("\n")[0]
-    return "\t" if first.count("\t") > first.count(",") else ","
-
-
-def _parse(text: str, delimiter: str) -> tuple[list[list[str]], list[int], list[str]]:
-    """Rows, the line each begins on, and what was odd.
-
-    Quoted cells are the rule. Where reading them so makes more rows odd than not, or just as many
-    though one quote has no partner, they are bare quotes and stay as they are.
-    """
-    rows, lines, blank = _rows(text, delimiter, csv.QUOTE_MINIMAL)
-    notes = []
-    if '"' in text:
-        plain, plain_lines, plain_blank = _rows(text, delimiter, csv.QUOTE_NONE)
-        unpaired = text.count('"') % 2 == 1
-        gain = _odd(rows) - _odd(plain)
-        if gain > 0 or (unpaired and gain == 0):
-            rows, lines, blank = plain, plain_lines, plain_blank
-            if unpaired:
-                notes.append("a quotation mark is never closed: all are taken as they stand")
-        elif unpaired:
-            notes.append("a quotation mark has no partner: rows after it may run together")
-    if blank:
-        notes.append(f"{blank} blank lines left out")
-    return rows, lines, notes
-
-
-def _rows(
-    text: str, delimiter: str, quoting: Literal[0, 3]
-) -> tuple[list[list[str]], list[int], int]:
-    csv.field_size_limit(1 << 30)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
-    rows, lines, begins, blank = [], [], 1, 0
-    for row in reader:
-        if row:
-            rows.append(row)
-            lines.append(begins)
+    def parse(self, text: str, line: int) -> Records:
+        """Rows of ``text``, which begins on ``line`` and holds whole rows."""
+        out = Records()
+        lines = split_lines(text)
+        if '"' in text:
+            self._split_quoted(lines, line, out)
         else:
-            blank += 1
-        begins = reader.line_num + 1
-    return rows, lines, blank
+            if "\r" in text:
+                lines = [one.removesuffix("\r") for one in lines]
+            out.rows = [one.split(self.delimiter) for one in lines]
+            out.lines = list(range(line, line + len(lines)))
+            out.verbatim = [*lines]
+        # a lone \r inside a cell has to be quoted to stay there
+        if self.delimiter != "," or text.count("\r") != text.count("\r\n"):
+            out.verbatim = [None] * len(out.rows)
+        self._mend(out, max(map(len, lines), default=0) >= LONGEST_LINE)
+        return out
+
+    def fit(self, rows: Iterable[tuple[int, list[str]]]) -> Records:
+        """Rows that come as cells, with their line numbers."""
+        out = Records()
+        for line, cells in rows:
+            out.add(cells, line)
+        self._mend(out, False)
+        return out
+
+    def _split_quoted(self, lines: Sequence[str], line: int, out: Records) -> None:
+        resume, width = 0, len(self.header)
+        for at, one in enumerate(lines):
+            if at < resume:
+                continue
+            if '"' in one:
+                cells, used = quoted(lines, at, self.delimiter, width)
+                whole = "\n".join(lines[at : at + used]).removesuffix("\r") if used else None
+                resume = at + (used or 1)
+                if not used:
+                    out.odd.add(OPEN_QUOTE, line + at)
+            else:
+                whole = one.removesuffix("\r")
+                cells = whole.split(self.delimiter)
+            out.rows.append(cells)
+            out.lines.append(line + at)
+            out.verbatim.append(whole)
+
+    def _mend(self, out: Records, long: bool) -> None:
+        """Make all rows as wide as the header, take out what is none, find the comments."""
+        width, first = len(self.header), self.header[0]
+        lost = set()
+        for i, cells in enumerate(out.rows):
+            if len(cells) == width and cells[0] != first and cells[0] and not long:
+                continue
+            if why := self._no_row(cells):
+                out.lost.add(why, out.lines[i])
+                lost.add(i)
+            elif len(cells) != width:
+                out.rows[i] = self._fitted(cells, out.lines[i], out.odd)
+                out.verbatim[i] = None
+        if lost:
+            kept = [i for i in range(len(out.rows)) if i not in lost]
+            out.rows = [out.rows[i] for i in kept]
+            out.lines = [out.lines[i] for i in kept]
+            out.verbatim = [out.verbatim[i] for i in kept]
+        out.comments = self.columns.comments(out.rows)
+
+    def _no_row(self, cells: Sequence[str]) -> str:
+        """Why cells are no row; empty where they are one."""
+        if len(cells) == 1 and not cells[0].strip():
+            return BLANK
+        if tuple(cell.strip() for cell in cells) == self.header:
+            return AGAIN
+        alone = len(self.header) > 1 and sum(map(bool, cells)) == 1
+        if alone and _TRAILER.match("".join(cells)):
+            return TRAILER
+        return TOO_LONG if max(map(len, cells)) >= LONGEST_LINE else ""
+
+    def _fitted(self, cells: list[str], line: int, odd: Remarks) -> list[str]:
+        width = len(self.header)
+        if len(cells) < width:
+            if not self.events:
+                odd.add(FEWER_CELLS, line)
+            return cells + [""] * (width - len(cells))
+        if not any(cells[width:]):
+            return cells[:width]  # delimiters at the end of the line
+        odd.add(COMMAS if self.columns.places.get("text") == width - 1 else MORE_CELLS, line)
+        return [*cells[: width - 1], self.delimiter.join(cells[width - 1 :])]
+
+    def events_of(self, records: Records) -> list[Event]:
+        """What the rows tell."""
+        return [
+            self.columns.event(row, line)
+            for row, line in zip(records.rows, records.lines, strict=True)
+        ]
 
 
-def _odd(rows: Sequence[Sequence[str]]) -> float:
-    """Share of rows not as wide as the first; a cell of very many lines is odd, too."""
-    width = len(rows[0]) if rows else 0
-    odd = sum(len(row) != width or any(cell.count("\n") > 50 for cell in row) for row in rows)
-    return odd / max(len(rows), 1)
+def split_lines(text: str) -> list[str]:
+    """Lines of a text that ends with one; what ends them is ``\\n``."""
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
 
 
-def _is_event_log(rows: Sequence[Sequence[str]]) -> bool:
-    return all(
-        len(row) in (4, 5, 6) and _EVENT.match(row[0]) and row[1].isdecimal() for row in rows[:3]
+def quoted(lines: Sequence[str], at: int, delimiter: str, width: int) -> tuple[list[str], int]:
+    """Cells of the row that begins on ``lines[at]``, and how many lines it takes.
+
+    0 lines where a quotation mark has no partner, or finds one only by running rows together;
+    the cells are then those of the first line as it stands.
+    """
+    given = [f"{one}\n" for one in islice(lines, at, at + MOST_LINES)]
+    reader = csv.reader(chain(given, [""]), delimiter=delimiter)
+    plain = lines[at].removesuffix("\r").split(delimiter)
+    try:
+        cells = next(reader)
+    except csv.Error:  # a lone \r, a cell without end
+        return plain, 0
+    used = reader.line_num
+    if used > len(given):
+        return plain, 0
+    torn = len(cells) != width and len(plain) == width
+    if used > 1 and (torn or not _is_strict(given[:used], delimiter)):
+        return plain, 0
+    return cells, used
+
+
+def _is_strict(given: Sequence[str], delimiter: str) -> bool:
+    """Whether every quotation mark that ends a cell is followed by a delimiter or a line's end."""
+    try:
+        next(csv.reader(given, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return True
+
+
+def row_blocks(
+    texts: Iterable[str], delimiter: str, width: int, line: int, lost: Remarks
+) -> Iterator[tuple[str, int]]:
+    """Cut a text anew, so that every block ends with a row; and the line on which it begins.
+
+    Without a ``delimiter`` a line is a row, whatever quotation marks it holds.
+    """
+    rest, dropping = "", False
+    for text in texts:
+        rest += text
+        if dropping:  # the tail of a line that was too long
+            _, ended, rest = rest.partition("\n")
+            dropping = not ended
+            line += bool(ended)
+            rest = rest if ended else ""
+        end = _whole_rows(rest, delimiter, width) if delimiter else rest.rfind("\n") + 1
+        if end:
+            yield rest[:end], line
+            line += rest.count("\n", 0, end)
+            rest = rest[end:]
+        elif len(rest) > LONGEST_LINE and "\n" not in rest:
+            lost.add(TOO_LONG, line)
+            rest, dropping = "", True
+    if rest:
+        yield rest, line
+
+
+def _whole_rows(text: str, delimiter: str, width: int) -> int:
+    """Where the last row ends that is surely whole."""
+    end = text.rfind("\n") + 1
+    at = 0
+    while (mark := text.find('"', at, end)) >= 0:
+        at = text.rfind("\n", 0, mark) + 1
+        after = text.find("\n", mark) + 1
+        if quoted([text[at : after - 1]], 0, delimiter, width)[1]:
+            at = after
+            continue
+        # the row goes on, or a quotation mark has no partner
+        for window in (1 << 14, end):
+            lines = split_lines(text[at : min(at + window, end)])
+            used = quoted(lines, 0, delimiter, width)[1]
+            if used or len(lines) >= MOST_LINES:
+                break
+        else:
+            if _is_open(lines, delimiter):
+                return at
+        at += sum(map(len, lines[: used or 1])) + (used or 1)
+    return end
+
+
+def _is_open(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether the row on the first line may go on beyond the last."""
+    reader = csv.reader(chain((f"{one}\n" for one in lines), [""]), delimiter=delimiter)
+    try:
+        next(reader)
+    except csv.Error:
+        return False
+    return reader.line_num > len(lines)
+
+
+def layout_of_text(text: str, whole: bool, name: str) -> tuple[Layout, range]:
+    """How a table is laid out, from its first lines, and which of these are the header.
+
+    Lines are counted from 0; what stands before the header are titles. ``whole`` says that the
+    text is all there is.
+    """
+    lines = split_lines(text)
+    if not whole and len(lines) > 1:
+        lines.pop()  # it may be cut
+    lines = lines[:_SAMPLE]
+    if _is_event_log(lines):
+        return Layout(EVENT_HEADER, _event_columns(), events=True), range(0)
+    delimiter = _delimiter(lines)
+    rows, places = _sample_rows(lines, delimiter)
+    layout, above = layout_of_rows(rows, name, delimiter)
+    return layout, places[above - 1] if above else range(0)
+
+
+def layout_of_rows(
+    rows: Sequence[Sequence[str]], name: str, delimiter: str = ",", *, headed: bool = False
+) -> tuple[Layout, int]:
+    """How a table is laid out, from its first rows, and how many stand above its rows.
+
+    ``headed`` says that the first row is the header, whatever stands in it.
+    """
+    place = 0 if headed else _header_row(rows, delimiter)
+    body = rows[place + 1 :]
+    width = max(map(len, body), default=0)
+    notes = []
+    if place >= 0:
+        header = [cell.strip() for cell in rows[place]]
+        while header and not header[-1] and width < len(header) and not headed:
+            header.pop()
+        columns = Columns.named(header)
+        last_is_text = columns.places.get("text") == len(header) - 1
+        if width > len(header) and not last_is_text and any(any(r[len(header) :]) for r in body):
+            first = next(i for i, row in enumerate(body, 1) if len(row) > len(header))
+            notes.append(
+                f"rows have up to {width} cells, the header {len(header)} (first row {first}):"
+                " columns added"
+            )
+            header += [f"column {n}" for n in range(len(header) + 1, width + 1)]
+    else:
+        header = [f"column {n}" for n in range(1, width + 1)]
+        columns = _columns_by_content(body, width)
+        notes.append("no header: columns are told by what stands in them")
+    if not header:
+        raise ReadError(f"{name}: the file is empty")
+    columns = _checked(columns, body)
+    return Layout(tuple(header), columns, delimiter, notes=tuple(notes)), place + 1
+
+
+def _sample_rows(lines: Sequence[str], delimiter: str) -> tuple[list[list[str]], list[range]]:
+    """Rows, and the lines on which each stands, counted from 0."""
+    rows: list[list[str]] = []
+    places: list[range] = []
+    resume = 0
+    for at, one in enumerate(lines):
+        if at < resume or not one.strip():
+            continue
+        cells, used = one.removesuffix("\r").split(delimiter), 1
+        if '"' in one and delimiter != ONE_COLUMN:
+            cells, used = quoted(lines, at, delimiter, len(rows[0]) if rows else 0)
+        resume = at + (used or 1)
+        rows.append(cells)
+        places.append(range(at, resume))
+    return rows, places
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """The delimiter that gives the most rows the same width, if half of them have it."""
+    best, most = ONE_COLUMN, 0.0
+    for delimiter in DELIMITERS:
+        rows, _ = _sample_rows(lines, delimiter)
+        width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
+        headed = rows and len(rows[0]) > 1 and "text" in Columns.named(rows[0]).places
+        share = count / len(rows) if rows and width > 1 else 0.0
+        if (share >= 0.5 or headed) and share + bool(headed) > most:
+            best, most = delimiter, share + bool(headed)
+    return best
+
+
+def _header_row(rows: Sequence[Sequence[str]], delimiter: str) -> int:
+    """Which row is the header; -1 where there is none."""
+    for place, row in enumerate(rows[:_TITLES]):
+        found = Columns.named([cell.strip() for cell in row]).places
+        if "text" in found or len(found) > 1:
+            return place
+    if not rows or delimiter == ONE_COLUMN:
+        return -1
+    names = [cell.strip() for cell in rows[0]]
+    data = any(number(c) is not None or moment(c) or len(c) > 30 for c in names)
+    return -1 if data or len(set(names)) < len(names) or len(names) < 2 else 0
+
+
+def _columns_by_content(rows: Sequence[Sequence[str]], width: int) -> Columns:
+    """Comments are where most Chinese is, times and kinds where nearly all cells are such."""
+    cells = [[row[i] for row in rows if i < len(row)] for i in range(min(width, 1000))]
+    places: dict[str, int] = {}
+    for i, column in enumerate(cells):
+        if sum(moment(cell) is not None for cell in column) > 0.9 * len(column):
+            places.setdefault("time", i)
+        elif sum(kind_of(cell) in KINDS for cell in column) > 0.9 * len(column):
+            places.setdefault("kind", i)
+    han = [
+        -1 if i in places.values() else sum(len(_HAN.findall(cell)) for cell in column)
+        for i, column in enumerate(cells)
+    ]
+    if han and (max(han) > 0 or width == 1):
+        places["text"] = han.index(max(han))
+    return Columns(places)
+
+
+def _checked(columns: Columns, rows: Sequence[Sequence[str]]) -> Columns:
+    """Without a column of kinds that holds something else."""
+    if "kind" not in columns.places:
+        return columns
+    place = columns.places["kind"]
+    words = [row[place] for row in rows if place < len(row)]
+    good = sum(kind_of(word) in KINDS for word in words)
+    return columns if good * 2 > len(words) else columns.without("kind")
+
+
+def _is_event_log(lines: Sequence[str]) -> bool:
+    rows = [line.split(",", 2) for line in lines if line.strip()][:3]
+    return bool(rows) and all(
+        len(row) == 3 and _EVENT.match(row[0]) and row[1].isdecimal() for row in rows
     )
 
 
-def _notes(decoded: Decoded, rows: Sequence[Sequence[str]], width: int, events: bool) -> list[str]:
-    notes = []
-    if decoded.broken:
-        notes.append(f"{decoded.broken} broken bytes, each marked as \ufffd")
-    if decoded.nuls:
-        notes.append(f"{decoded.nuls} NUL characters left out")
-    longer = sum(len(row) > width for row in rows)
-    shorter = sum(len(row) < width for row in rows)
-    if longer:
-        notes.append(f"{longer} rows have more cells than the header: columns were added")
-    if shorter and not events:
-        notes.append(f"{shorter} rows have fewer cells than the header: filled up with empty ones")
-    return notes
+def _event_columns() -> Columns:
+    return Columns({"kind": 0, "time": 1, "user": 3, "text": 4})

@@ -1,0 +1,236 @@
+"""Workbooks and Parquet files → rows of text cells, a few at a time."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any, BinaryIO
+
+from commentnlp.errors import ReadError
+from commentnlp.reading.cells import cell_text, unescaped
+from commentnlp.records import SHANGHAI
+
+BATCH_ROWS = 10_000
+"""Most rows of a Parquet file that are made text at once."""
+LAST_ROW = 1_048_576
+"""The last row that an XLSX sheet can have."""
+
+_BLOCK_ROWS = 1_000
+_INEXACT = 10**15
+"""From here on Excel loses digits: it keeps fifteen of a number."""
+
+Rows = Iterator[tuple[int, list[str]]]
+
+
+@dataclass
+class Sheet:
+    """The rows of a workbook's sheet or of a Parquet file, all cells text as of `cell_text`."""
+
+    rows: Rows
+    """Number of the row and its cells, to be read once; ReadError where the file is broken.
+
+    Numbers are Excel's; in a Parquet file the column names are row 1. Rows of a workbook that
+    hold nothing are left out, the others filled up to the widest so far.
+    """
+    notes: list[str]
+    """What was odd; complete once the rows are read."""
+
+
+def workbook_rows(file: BinaryIO, name: str) -> Sheet:
+    """The first visible sheet with data of an XLSX workbook; of a formula, its kept value.
+
+    Raises ReadError for a broken workbook, one without data, and where openpyxl is missing.
+    """
+    try:
+        import openpyxl
+    except ImportError:
+        raise _missing(name, "XLSX", "openpyxl", "excel") from None
+    with _reading(name):
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        for sheet in book.worksheets:
+            # many exporters write wrong dimensions; without them every cell is read
+            sheet.reset_dimensions()
+    sheets = [
+        (sheet.title, sheet.sheet_state == "visible", sheet.iter_rows(values_only=True))
+        for sheet in book.worksheets
+    ]
+    return _first_with_data(sheets, name)
+
+
+def old_workbook_rows(file: BinaryIO, name: str) -> Sheet:
+    """The first visible sheet with data of an XLS workbook, which is read whole.
+
+    Raises ReadError for a broken workbook, one with a password or without data, and where xlrd
+    is missing.
+    """
+    try:
+        import xlrd
+    except ImportError:
+        raise _missing(name, "XLS", "xlrd", "excel") from None
+    with _reading(name):
+        try:
+            # it would print its warnings
+            log = io.StringIO()
+            book = xlrd.open_workbook(file_contents=file.read(), logfile=log, ragged_rows=True)
+        except xlrd.XLRDError as error:
+            if "encrypted" not in str(error):
+                raise
+            raise ReadError(f"{name}: has a password; save it without one") from None
+
+    def values(sheet: Any) -> Iterator[list[Any]]:
+        for number in range(sheet.nrows):
+            yield [_old_value(cell, book.datemode) for cell in sheet.row(number)]
+
+    sheets = [(sheet.name, sheet.visibility == 0, values(sheet)) for sheet in book.sheets()]
+    return _first_with_data(sheets, name)
+
+
+def parquet_rows(file: BinaryIO, name: str) -> Sheet:
+    """The rows of a Parquet file, its column names first; nested values become JSON.
+
+    Raises ReadError for a broken file and where pyarrow is missing.
+    """
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise _missing(name, "Parquet", "pyarrow", "parquet") from None
+    with _reading(name):
+        parquet = pyarrow.parquet.ParquetFile(file, pre_buffer=False)
+        header = list(parquet.schema_arrow.names)
+        batches = parquet.iter_batches(batch_size=BATCH_ROWS)
+    notes: list[str] = []
+
+    def rows() -> Rows:
+        yield 1, header
+        number, inexact = 1, 0
+        for batch in _guarded(batches, name, 1):
+            with _reading(name):
+                columns = [_parquet_values(column) for column in batch.columns]
+            inexact += sum(
+                isinstance(value, float) and abs(value) >= _INEXACT
+                for values in columns
+                for value in values
+            )
+            texts = [list(map(cell_text, values)) for values in columns]
+            for index in range(batch.num_rows):
+                number += 1
+                yield number, [column[index] for column in texts]
+        notes.extend(_inexact_note(inexact))
+
+    return Sheet(rows(), notes)
+
+
+def _first_with_data(
+    sheets: Sequence[tuple[str, bool, Iterable[Sequence[Any]]]], name: str
+) -> Sheet:
+    """Title, visible or not, and rows of all sheets → the one to read, and a note on the rest."""
+    notes: list[str] = []
+    chosen: Sheet | None = None
+    others, title = [], ""
+    for other, visible, values in sheets:
+        rows = _filled(values, name, notes)
+        first = next(rows, None)
+        if first is None:
+            continue
+        if visible and chosen is None:
+            chosen, title = Sheet(chain([first], rows), notes), other
+        else:
+            others.append(other if visible else f"{other} (hidden)")
+    if chosen is None:
+        raise ReadError(f"{name}: no visible sheet of the workbook holds data")
+    if others:
+        notes.insert(0, f"only the sheet {title} is read; not read: {', '.join(others)}")
+    return chosen
+
+
+def _filled(values: Iterable[Sequence[Any]], name: str, notes: list[str]) -> Rows:
+    width, inexact = 0, 0
+    for number, row in enumerate(_guarded(values, name, _BLOCK_ROWS), 1):
+        if number > LAST_ROW:
+            raise ReadError(f"{name}: the workbook is broken (a row after {LAST_ROW:,})")
+        cells = [unescaped(value) if type(value) is str else cell_text(value) for value in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if not cells:
+            continue
+        inexact += sum(isinstance(v, int | float) and abs(v) >= _INEXACT for v in row)
+        width = max(width, len(cells))
+        yield number, cells + [""] * (width - len(cells))
+    notes.extend(_inexact_note(inexact))
+
+
+def _inexact_note(count: int) -> list[str]:
+    if not count:
+        return []
+    return [
+        f"{count} cells are numbers of more than 15 digits, the last of which may be lost: "
+        "export identities as text"
+    ]
+
+
+def _old_value(cell: Any, datemode: int) -> Any:
+    import xlrd
+
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        try:
+            moment = xlrd.xldate_as_datetime(cell.value, datemode)
+        except (xlrd.XLDateError, OverflowError, ValueError):
+            return cell.value
+        return moment.time() if cell.value < 1 else moment
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return bool(cell.value)
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return xlrd.error_text_from_code.get(cell.value, "#ERROR!")
+    return cell.value
+
+
+def _parquet_values(column: Any) -> list[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_float32(column.type):
+        # as a Python float 0.1 would be 0.10000000149011612
+        texts = column.cast(pa.string()).to_pylist()
+        return [None if text is None else float(text) for text in texts]
+    if pa.types.is_timestamp(column.type):
+        # nanoseconds would come as pandas' own type, and a named zone asks for a database
+        zone = column.type.tz and "+00:00"
+        moments = column.cast(pa.timestamp("us", zone), safe=False).to_pylist()
+        return [moment and moment.astimezone(SHANGHAI) for moment in moments] if zone else moments
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """A broken file may raise anything in its reader, which also warns of what does not matter."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (ReadError, MemoryError):
+        raise
+    except Exception as error:
+        raise ReadError(
+            f"{name}: the file is broken ({type(error).__name__}: {error});"
+            " open it where it comes from and save it again"
+        ) from None
+
+
+def _guarded(values: Iterable[Any], name: str, at_once: int) -> Iterator[Any]:
+    rest = iter(values)
+    while True:
+        with _reading(name):
+            block = list(islice(rest, at_once))
+        if not block:
+            return
+        yield from block
+
+
+def _missing(name: str, what: str, package: str, extra: str) -> ReadError:
+    return ReadError(f"{name}: reading {what} needs {package}; pip install 'commentnlp[{extra}]'")

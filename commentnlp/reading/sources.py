@@ -1,0 +1,294 @@
+"""Any file → pieces of rows: what wrote it, how it is laid out, and how its pieces are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from itertools import chain, islice, starmap
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from commentnlp.errors import ReadError
+from commentnlp.reading import jsons, live, logs, sheets
+from commentnlp.reading.columns import Columns
+from commentnlp.reading.encodings import HEAD, encoding_of, text_blocks
+from commentnlp.reading.opening import Opened, open_file
+from commentnlp.reading.remarks import Remarks
+from commentnlp.reading.tables import (
+    ONE_COLUMN,
+    TITLE,
+    Layout,
+    Records,
+    layout_of_rows,
+    layout_of_text,
+    row_blocks,
+    split_lines,
+)
+from commentnlp.records import SHANGHAI, Event
+
+EVENT_COLUMNS = (
+    "kind", "id", "time", "room", "user", "name", "role", "text", "count", "total", "item",
+    "levels", "raw",
+)  # fmt: skip
+"""Columns of a file that a live tool wrote as JSON or as a log; ``raw`` is what it wrote."""
+
+_EVENT_LAYOUT = Layout(EVENT_COLUMNS, Columns.named(EVENT_COLUMNS))
+_TABLES = {",": "CSV", "\t": "TSV", ";": "semicolon", "|": "bar", ONE_COLUMN: "one-column"}
+_ROWS = 5000
+"""Rows in a piece of a workbook or of a JSON array."""
+_SAMPLE = 500
+"""Rows, values or lines by which a file is told."""
+_TAIL = 8192
+
+
+class Piece(NamedTuple):
+    """A part of a file that ends between two rows; it can be sent to another process."""
+
+    content: Any
+    line: int
+
+
+@dataclass(frozen=True)
+class Parser:
+    """Turns pieces into records; it knows all that the head of the file told."""
+
+    layout: Layout
+    form: str
+    """What a piece holds: ``text`` of a table, ``rows``, ``json`` lines of plain objects, or
+    ``events`` with what the tool wrote of each."""
+
+    def parse(self, piece: Piece) -> Records:
+        """Read one piece."""
+        if self.form == "text":
+            return self.layout.parse(piece.content, piece.line)
+        if self.form == "rows":
+            return self.layout.fit(piece.content)
+        if self.form == "events":
+            return _event_records(piece.content)
+        lost = Remarks()
+        values = jsons.values_of_lines(piece.content, piece.line, lost)
+        records = self.layout.fit(jsons.rows_of(values, self.layout.header, lost))
+        records.lost.update(lost)
+        return records
+
+    def events(self, records: Records) -> list[Event]:
+        """What the records tell, one event a row."""
+        return records.events or self.layout.events_of(records)
+
+
+@dataclass
+class Source:
+    """An opened file, ready to be read once."""
+
+    name: str
+    tool: str
+    """The live tool that wrote it, else the kind of table."""
+    encoding: str
+    parser: Parser
+    pieces: Iterator[Piece]
+    size: int | None
+    """Bytes on disk; None for a pipe."""
+    position: Callable[[], int]
+    """Bytes taken in so far."""
+    odd: Remarks
+    """What was strange and is kept; grows while the pieces are read."""
+    lost: Remarks
+    """What is no row; grows likewise."""
+    notes: list[str] = field(default_factory=list)
+
+    def records(self) -> Iterator[Records]:
+        """Read it all, piece by piece, in this process."""
+        for piece in self.pieces:
+            records = self.parser.parse(piece)
+            self.odd.update(records.odd)
+            self.lost.update(records.lost)
+            yield records
+
+    def events(self) -> Iterator[Event]:
+        """Everything that happened, in the order of the file."""
+        for records in self.records():
+            yield from self.parser.events(records)
+
+
+def open_sources(
+    path: Path | str, *, text: str | None = "", day: date | None = None
+) -> Iterator[Source]:
+    """Open a file, or ``-`` for stdin: one source, or one for each file of a zip archive.
+
+    ``text`` names the column of the comments where it has no usual name (None: there need be
+    none); ``day`` is the date of logs that only tell the hour. Each source is valid until the
+    next is asked for. Raises ReadError for what is missing, damaged or holds no comments.
+    """
+    for opened in open_file(path):
+        source = _sheet(opened) if opened.kind != "text" else _text(opened, day)
+        if source.parser.layout is not _EVENT_LAYOUT:
+            layout = source.parser.layout
+            if text is not None:
+                layout = layout.with_text(text, source.name)
+            source.parser = replace(source.parser, layout=layout)
+        source.notes += source.parser.layout.notes
+        yield source
+
+
+def _text(opened: Opened, day: date | None) -> Source:
+    head = opened.file.read(HEAD)
+    encoding = encoding_of(head, opened.name)
+    odd, lost = Remarks(), Remarks()
+    blocks = text_blocks(head, opened.file, encoding, odd)
+    first = next(blocks, "")
+    texts = chain([first], blocks)
+    whole = len(head) < HEAD
+    if first.lstrip()[:1] in ("{", "["):
+        tool, parser, pieces = _json(first, texts, whole, lost)
+    elif tool := logs.recognise(first.split("\n", _SAMPLE)[:_SAMPLE]):
+        state = logs.start(opened.name, _tail(opened, first, whole))
+        if day:
+            state = replace(state, day=day, saved=datetime.combine(day, time.max, SHANGHAI))
+        parser = Parser(_EVENT_LAYOUT, "events")
+        pieces = _packed(_settled(_log_events(tool, texts, state, lost)))
+    else:
+        layout, headed = layout_of_text(first, whole, opened.name)
+        tool = "event log" if layout.events else f"{_TABLES[layout.delimiter]} table"
+        parser = Parser(layout, "text")
+        pieces = _table_pieces(texts, layout, headed, lost)
+    return Source(
+        opened.name, tool, encoding, parser, pieces, opened.size, opened.position, odd, lost
+    )
+
+
+def _table_pieces(
+    texts: Iterable[str], layout: Layout, headed: range, lost: Remarks
+) -> Iterator[Piece]:
+    """Blocks of whole rows, without the header and what stands above it."""
+    for line in range(headed.start):
+        lost.add(TITLE, line + 1)
+    left = headed.stop
+    width = len(layout.header)
+    for text, line in row_blocks(texts, layout.delimiter, width, 1, lost):
+        while left and text:
+            _, _, text = text.partition("\n")
+            left -= 1
+            line += 1
+        if text:
+            yield Piece(text, line)
+
+
+def _json(
+    first: str, texts: Iterator[str], whole: bool, lost: Remarks
+) -> tuple[str, Parser, Iterator[Piece]]:
+    lines = jsons.is_lines(first)
+    if lines:
+        sample = [v for _, v in islice(jsons.values_of_lines(first, 1, Remarks()), _SAMPLE)]
+    else:
+        values = jsons.values_of_stream(texts, 1, lost)
+        ahead = list(islice(values, _SAMPLE))
+        values = chain(ahead, values)
+        sample = [value for _, value in ahead]
+    if tool := live.recognise(sample):
+        if lines:
+            blocks = row_blocks(texts, "", 0, 1, lost)
+            values = chain.from_iterable(jsons.values_of_lines(t, n, lost) for t, n in blocks)
+        events = _settled(_live_events(tool, values, lost))
+        return tool, Parser(_EVENT_LAYOUT, "events"), _packed(events)
+    header = jsons.keys_of(sample)
+    if not whole or len(sample) == _SAMPLE:
+        header.append(jsons.MORE)
+    rows = [cells for _, cells in jsons.rows_of(enumerate(sample), header, Remarks())]
+    layout = layout_of_rows([header, *rows], "JSON", headed=True)[0]
+    if lines:
+        blocks = row_blocks(texts, "", 0, 1, lost)
+        return "JSON lines", Parser(layout, "json"), starmap(Piece, blocks)
+    return "JSON array", Parser(layout, "rows"), _packed(jsons.rows_of(values, header, lost))
+
+
+def _sheet(opened: Opened) -> Source:
+    readers = {
+        "xlsx": sheets.workbook_rows,
+        "xls": sheets.old_workbook_rows,
+        "parquet": sheets.parquet_rows,
+    }
+    sheet = readers[opened.kind](opened.file, opened.name)
+    ahead = list(islice(sheet.rows, _SAMPLE))
+    layout, above = layout_of_rows([row for _, row in ahead], opened.name)
+    lost = Remarks()
+    for line, _ in ahead[: max(above - 1, 0)]:
+        lost.add(TITLE, line)
+    return Source(
+        opened.name, opened.kind.upper(), "", Parser(layout, "rows"),
+        _packed(chain(ahead[above:], sheet.rows)), opened.size, opened.position, Remarks(), lost,
+        sheet.notes,
+    )  # fmt: skip
+
+
+_T = TypeVar("_T")
+
+
+def _packed(items: Iterator[_T]) -> Iterator[Piece]:
+    while some := list(islice(items, _ROWS)):
+        yield Piece(some, 0)
+
+
+def _log_events(
+    tool: str, texts: Iterable[str], state: logs.State, lost: Remarks
+) -> Iterator[tuple[Event, str]]:
+    raw: dict[int, str] = {}
+    for text, line in row_blocks(texts, "", 0, 1, lost):
+        lines = split_lines(text)
+        events, rejected, state = logs.parse(tool, lines, line, state)
+        for number, why in rejected:
+            lost.add(why, number)
+        raw.update(enumerate(lines, line))
+        yield from ((event, raw[event.line]) for event in events)
+        raw = {state.open.line: raw[state.open.line]} if state.open else {}
+    if state.open:
+        yield state.open, raw[state.open.line]
+
+
+def _tail(opened: Opened, first: str, whole: bool) -> str:
+    """The end of a file, where some tools put the date."""
+    if whole or not opened.seekable:
+        return first[-_TAIL:]
+    here = opened.file.tell()
+    opened.file.seek(-_TAIL, 2)
+    tail = opened.file.read().decode("utf-8", "replace")
+    opened.file.seek(here)
+    return tail
+
+
+def _live_events(
+    tool: str, values: Iterable[tuple[int, Any]], lost: Remarks
+) -> Iterator[tuple[Event, str]]:
+    for line, value in values:
+        for message in value if isinstance(value, list) else [value]:
+            raw = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+            try:
+                yield from ((event, raw) for event in live.events_of(tool, message, line))
+            except ReadError as error:
+                lost.add(str(error), line)
+
+
+def _settled(given: Iterator[tuple[Event, str]]) -> Iterator[tuple[Event, str]]:
+    """Count what each frame of a gift combo added; a combo may go on for a long while."""
+    going: dict[tuple[str, ...], Event] = {}
+    for event, raw in given:
+        yield live.settle_gifts([event], going)[0], raw
+
+
+def _event_records(given: Iterable[tuple[Event, str]]) -> Records:
+    out = Records()
+    for event, raw in given:
+        out.events.append(event)
+        out.add(
+            [
+                event.kind, event.id, event.time.isoformat() if event.time else "", event.room,
+                event.user, event.name, event.role, event.text, str(event.count),
+                "" if event.total is None else str(event.total), event.item,
+                " ".join(f"{what}:{level}" for what, level in event.levels.items()), raw,
+            ],
+            event.line,
+        )  # fmt: skip
+        typed = event.kind == "comment" and event.role == "viewer"
+        out.comments.append(event.text if typed else None)
+    return out

@@ -1,0 +1,177 @@
+"""Pieces of a file → tagged rows, ready to write: what a worker process does all day.
+
+Most of a room's comments have been said before, so each text is tagged once and remembered.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from commentnlp.layouts import Layout, encodable
+from commentnlp.model import Model
+from commentnlp.reading import Parser, Piece, Records, Remarks
+from commentnlp.records import Tagged
+from commentnlp.taxonomy import parent_of
+
+REMEMBERED = 50_000
+"""Texts after which the older half of what is remembered is dropped at once: to keep books on
+every use costs more than it saves."""
+
+_LONGEST_REMEMBERED = 200
+
+
+class _Entry(NamedTuple):
+    cells: tuple[str, ...]
+    line: str
+    """The cells as the end of a CSV line."""
+    tags: tuple[tuple[str, str, float], ...]
+    """Facet, label, score."""
+
+
+@dataclass
+class Done:
+    """A tagged piece and what was in it; those of all pieces can be added up."""
+
+    text: bytes = b""
+    """Its rows, laid out."""
+    rows: list[list[str]] = field(default_factory=list)
+    """Its rows as cells, where the output is no text."""
+    row_count: int = 0
+    comments: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    """``facet/label`` → comments that have it; a leaf counts for its parent, too."""
+    examples: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """``facet/label`` → the score and text of the comment that has it most surely."""
+    odd: Remarks = field(default_factory=Remarks)
+    lost: Remarks = field(default_factory=Remarks)
+
+    def add(self, other: Done) -> None:
+        """Add the counts of another piece."""
+        self.row_count += other.row_count
+        self.comments += other.comments
+        self.labels.update(other.labels)
+        for key, found in other.examples.items():
+            self.examples[key] = max(self.examples.get(key, (0.0, "")), found)
+        self.odd.update(other.odd)
+        self.lost.update(other.lost)
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts, for a later run to go on from."""
+        return {
+            "row_count": self.row_count, "comments": self.comments, "labels": self.labels,
+            "examples": self.examples, "odd": self.odd.to_json(), "lost": self.lost.to_json(),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Done:
+        """Counts that `to_json` gave."""
+        return cls(
+            row_count=data["row_count"], comments=data["comments"],
+            labels=Counter(data["labels"]),
+            examples={key: (score, text) for key, (score, text) in data["examples"].items()},
+            odd=Remarks.from_json(data["odd"]), lost=Remarks.from_json(data["lost"]),
+        )  # fmt: skip
+
+
+class Tagger:
+    """Tags pieces of one file for one output."""
+
+    def __init__(self, model: Model, parser: Parser, layout: Layout | None) -> None:
+        """Take the model, how pieces are read, and how rows are laid out (None: as cells)."""
+        self.model = model
+        self.parser = parser
+        self.layout = layout
+        self._line = Layout(".csv", ())
+        self._young: dict[str, _Entry] = {}
+        self._old: dict[str, _Entry] = {}
+        facets = model.taxonomy.facets
+        self._nothing = self._entry(Tagged("", dict.fromkeys(facets, ())))
+
+    def tag(self, piece: Piece) -> Done:
+        """Read a piece, tag its comments and lay its rows out."""
+        records = self.parser.parse(piece)
+        counts = Counter(records.comments)
+        del counts[None]
+        entries = self._entries(counts)
+        done = Done(row_count=len(records.rows), odd=records.odd, lost=records.lost)
+        for text, count in counts.items():
+            if text and not text.isspace():
+                done.comments += count
+                self._count(done, text, count, entries[text])
+        found: list[_Entry] = [entries.get(c, self._nothing) for c in records.comments]
+        if self.layout is None:
+            done.rows = [[*row, *e.cells] for row, e in zip(records.rows, found, strict=True)]
+        else:
+            done.text = self._lay_out(self.layout, records, found)
+        return done
+
+    def _lay_out(self, layout: Layout, records: Records, found: Sequence[_Entry]) -> bytes:
+        if layout.suffix != ".csv":
+            rows = zip(records.rows, found, strict=True)
+            return layout.rows([*row, *e.cells] for row, e in rows).encode()
+        # a row that is a line of CSV already stays as it is
+        lines = [
+            (self._line.rows([row])[:-1] if whole is None else whole) + e.line
+            for row, whole, e in zip(records.rows, records.verbatim, found, strict=True)
+        ]
+        return encodable("\n".join([*lines, ""])).encode()
+
+    def _entries(self, texts: Iterable[str | None]) -> dict[str | None, _Entry]:
+        """Each different text with its tags."""
+        entries: dict[str | None, _Entry] = {}
+        new: list[str] = []
+        for text in texts:
+            if not text or text.isspace():
+                continue
+            entry = self._young.get(text) or self._old.get(text)
+            if entry is None:
+                new.append(text)
+            else:
+                entries[text] = self._young[text] = entry
+        for tagged in self.model.tag(new, evidence=True):
+            entry = self._entry(tagged)
+            entries[tagged.text] = entry
+            if len(tagged.text) <= _LONGEST_REMEMBERED:
+                self._young[tagged.text] = entry
+        if len(self._young) > REMEMBERED:
+            self._old, self._young = self._young, {}
+        return entries
+
+    def _entry(self, tagged: Tagged) -> _Entry:
+        if not any(tagged.tags.values()) and tagged.text:
+            return self._nothing
+        cells = []
+        for tags in tagged.tags.values():
+            cells.append("|".join([tag.label for tag in tags]))
+            cells.append("|".join([f"{tag.score:.3f}" for tag in tags]))
+        cells.append("|".join([f"{proof.label}:{proof.text}" for proof in tagged.evidence]))
+        found = tuple(
+            (facet, tag.label, tag.score) for facet, tags in tagged.tags.items() for tag in tags
+        )
+        return _Entry(tuple(cells), "," + self._line.rows([cells])[:-1], found)
+
+    def _count(self, done: Done, text: str, count: int, entry: _Entry) -> None:
+        for facet, label, score in entry.tags:
+            for name in (label, parent_of(label)):
+                if name:
+                    key = f"{facet}/{name}"
+                    if score > done.examples.get(key, (0.0, ""))[0]:
+                        done.examples[key] = score, text
+        for key in {
+            f"{f}/{x}" for f, label, _ in entry.tags for x in (label, parent_of(label)) if x
+        }:
+            done.labels[key] += count
+
+
+def columns_of(model: Model, header: Sequence[str]) -> list[str]:
+    """Names of the columns that tagging adds; one that the input has already gets a prefix."""
+    ours = [name for facet in model.taxonomy.facets for name in (facet, f"{facet}_score")]
+    names: list[str] = []
+    for name in (*ours, "evidence"):
+        while name in header or name in names:
+            name = f"tagged_{name}"
+        names.append(name)
+    return names

@@ -1,0 +1,69 @@
+"""Several processes that tag pieces of one file, in order."""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+
+from commentnlp.errors import CommentnlpError
+from commentnlp.layouts import Layout
+from commentnlp.model import Model
+from commentnlp.reading import Parser, Piece
+from commentnlp.tagging import Done, Tagger
+
+_tagger: Tagger | None = None
+"""Of this process, if it is a worker."""
+
+
+def tag_pieces(tagger: Tagger, folder: Path, pieces: Iterable[Piece], jobs: int) -> Iterator[Done]:
+    """Tag ``pieces``, in order, with ``jobs`` processes, this one among them.
+
+    The others load the model from ``folder`` once. No more than a few pieces are held at a time.
+    Raises CommentnlpError where one of them is ended from outside.
+    """
+    # spawned, not forked: numpy may have threads, and a fork with threads can hang
+    pool = ProcessPoolExecutor(
+        jobs - 1, get_context("spawn"), _start, (folder, tagger.parser, tagger.layout)
+    )
+    begun: deque[Future[Done] | Done] = deque()
+    try:
+        for piece in pieces:
+            # this process tags, too, while the others are busy or still loading the model
+            busy = sum(isinstance(one, Future) and not one.done() for one in begun)
+            begun.append(pool.submit(_tag, piece) if busy < 2 * (jobs - 1) else tagger.tag(piece))
+            while begun and (len(begun) > 8 * jobs or _is_done(begun[0])):
+                yield _result(begun.popleft())
+        while begun:
+            yield _result(begun.popleft())
+    except BrokenProcessPool:
+        raise CommentnlpError(
+            "a process that tagged was ended from outside (is memory short?);"
+            " run again with --jobs 1"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start(folder: Path, parser: Parser, layout: Layout | None) -> None:
+    global _tagger
+    # an interrupt reaches every process of the terminal; the parent decides what it means
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _tagger = Tagger(Model.load(folder), parser, layout)
+
+
+def _tag(piece: Piece) -> Done:
+    assert _tagger is not None
+    return _tagger.tag(piece)
+
+
+def _is_done(one: Future[Done] | Done) -> bool:
+    return isinstance(one, Done) or one.done()
+
+
+def _result(one: Future[Done] | Done) -> Done:
+    return one if isinstance(one, Done) else one.result()
