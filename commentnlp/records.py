@@ -85,6 +85,16 @@ class Tagged:
         """Labels of one facet, the likeliest first."""
         return tuple(tag.label for tag in self.tags[facet])
 
+    def cells(self, *, evidence: bool = True) -> list[str]:
+        """As tables hold it: for each facet labels and scores, joined by ``|``; the evidence."""
+        cells = []
+        for tags in self.tags.values():
+            cells.append("|".join([tag.label for tag in tags]))
+            cells.append("|".join([f"{tag.score:.3f}" for tag in tags]))
+        if evidence:
+            cells.append("|".join([f"{proof.label}:{proof.text}" for proof in self.evidence]))
+        return cells
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:

@@ -143,11 +143,7 @@ class Tagger:
     def _entry(self, tagged: Tagged) -> _Entry:
         if not any(tagged.tags.values()) and tagged.text:
             return self._nothing
-        cells = []
-        for tags in tagged.tags.values():
-            cells.append("|".join([tag.label for tag in tags]))
-            cells.append("|".join([f"{tag.score:.3f}" for tag in tags]))
-        cells.append("|".join([f"{proof.label}:{proof.text}" for proof in tagged.evidence]))
+        cells = tagged.cells()
         found = tuple(
             (facet, tag.label, tag.score) for facet, tags in tagged.tags.items() for tag in tags
         )

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "training": BASE | {"segment", "features", "model", "samples", "evaluation"},
     "tagging": {"records", "taxonomy", "reading", "model", "layouts"},
     "workers": {"errors", "reading", "model", "layouts", "tagging"},
+    "spark": {"errors", "model", "records"},
     "batch": {"errors", "reading", "model", "layouts", "writing", "tagging", "workers"},
     "cli": BASE
     | {"model", "batch", "inspection", "samples", "evaluation", "training", "writing", ""},
@@ -42,6 +43,7 @@ ONLY_IN = {
     "xlrd": "reading",
     "zstandard": "reading",
     "xlsxwriter": "workbooks",
+    "pyspark": "spark",
 }
 
 

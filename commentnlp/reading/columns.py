@@ -155,7 +155,8 @@ class Columns:
             id=self.cell(row, "id").strip(),
             time=moment(self.cell(row, "time")),
             room=self.cell(row, "room").strip(),
-            user=identity(self.cell(row, "user")),
+            # where nobody has an identity, the nickname is the best there is
+            user=identity(self.cell(row, "user" if "user" in self.places else "name")),
             name=self.cell(row, "name").strip(),
             role=role,
             count=1 if count is None else count,
