@@ -26,6 +26,7 @@ from commentnlp.text import SEPARATOR
 
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
+Span = tuple[int, int]
 
 UNKNOWN, BOUNDARY = 0, 1
 """Symbols kept apart in every alphabet: what is not in it, and the edge of a comment."""
@@ -141,22 +142,28 @@ class Features:
         """How many columns."""
         return sum(map(len, self.keys.values()))
 
-    def cells(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+    def cells(
+        self, texts: Sequence[str], parts_of: Sequence[int] = (), spans: Sequence[Span] = ()
+    ) -> tuple[Ints, Ints]:
         """Text and column of every feature that stands in normalised ``texts``, each once.
 
-        In order of the texts.
+        In order of the texts. After them come, as if they were texts, parts of some: ``parts_of``
+        says of which, in order, ``spans`` from where to where. Words are cut but once, so no word
+        may reach over the edge of a part.
         """
         if len(texts) < _FEW:
-            return self._cells_of_few(texts)
+            parts = [texts[i][start:end] for i, (start, end) in zip(parts_of, spans, strict=True)]
+            return self._cells_of_few([*texts, *parts])
         batch = self._batch(texts)
+        if spans:
+            batch = _with_parts(batch, np.array(parts_of), np.array(spans), len(texts))
         width = len(self)
-        parts = []
+        found = []
         for name, n in self._lengths():
             at, key = _ngrams(batch.symbols[name], n, 64 // ORDERS[name])
             column, known = self._tables[name].find(key)
-            row = _rows(batch, name, at[known])
-            parts.append(row * width + column[known] + self._offset[name])
-        cells = np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+            found.append(_rows(batch, name, at[known]) * width + column + self._offset[name])
+        cells = np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
         cells = cells[first_of_each(cells)]
         row = cells // max(width, 1)
         return row, cells - row * width
@@ -202,7 +209,7 @@ class Features:
             row = batch.row[name][first]
             origin = batch.origin[row]
             start, end = batch.start[name][first] - origin, batch.end[name][last] - origin
-            parts.append(Occurrences(row, column[known] + self._offset[name], start, end))
+            parts.append(Occurrences(row, column + self._offset[name], start, end))
         if not parts:
             nothing = np.zeros(0, np.int64)
             return Occurrences(nothing, nothing, nothing, nothing)
@@ -308,23 +315,40 @@ class _Table:
         slot: Keys = (keys * _SPREAD) >> self._shift
         return slot
 
-    def find(self, keys: Keys) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        """Place of every key, and whether it has one."""
+    def find(self, keys: Keys) -> tuple[Ints, Ints]:
+        """Place of every key that has one, and which those are, in order."""
         slot = self._slot(keys)
         held = self._keys[slot]
-        place = self._places[slot]
         known = held == keys
         left = np.flatnonzero(~known & (held != _EMPTY))
-        slot = slot[left]
+        next_slot = slot[left]
         while len(left):
-            slot = (slot + np.uint64(1)) & self._mask
-            held = self._keys[slot]
+            next_slot = (next_slot + np.uint64(1)) & self._mask
+            held = self._keys[next_slot]
             here = held == keys[left]
-            place[left[here]] = self._places[slot[here]]
             known[left[here]] = True
+            slot[left] = next_slot
             goes_on = ~here & (held != _EMPTY)
-            left, slot = left[goes_on], slot[goes_on]
-        return place, known
+            left, next_slot = left[goes_on], next_slot[goes_on]
+        at = np.flatnonzero(known)
+        return self._places[slot[at]], at
+
+
+def _with_parts(batch: Batch, parts_of: Ints, spans: Ints, texts: int) -> Batch:
+    """The batch with parts of its texts after them, as symbols: they are looked up like texts."""
+    start = batch.origin[parts_of] + spans[:, 0]
+    end = batch.origin[parts_of] + spans[:, 1]
+    row = np.arange(texts, texts + len(spans))
+    symbols, rows = {}, {}
+    for name, known in batch.symbols.items():
+        first = np.searchsorted(batch.start[name], start)
+        size = np.searchsorted(batch.start[name], end) - first + 1
+        last = np.cumsum(size) - 1
+        index = np.arange(last[-1] + 1) + np.repeat(first - last + size - 1, size)
+        index[last] = 0  # what stands before the first text: a boundary
+        symbols[name] = np.concatenate([known, known[index]])
+        rows[name] = np.concatenate([batch.row[name], np.repeat(row, size)])
+    return batch._replace(symbols=symbols, row=rows)
 
 
 def _rows(batch: Batch, name: str, at: Ints) -> Ints:

@@ -197,8 +197,9 @@ class Model:
         return np.asarray(chosen.astype(np.float32) @ self._leaves > 0)
 
     def _score(self, texts: Sequence[Text]) -> _Scored:
-        views = views_of([text.text for text in texts])
-        row, column = self.features.cells(views.texts)
+        normal = [text.text for text in texts]
+        views = views_of(normal)
+        row, column = self.features.cells(normal, views.row[len(texts) :].tolist(), views.spans)
         logits = np.tile(self.bias, (len(views.texts), 1))
         if len(row):
             first = first_of_each(row)
@@ -419,6 +420,8 @@ class Views(NamedTuple):
     """Which text a view belongs to."""
     offset: Ints
     """Where it begins in its text."""
+    spans: list[tuple[int, int]]
+    """From where to where in its text, of each view that is a clause."""
     clauses: list[range]
     """Which views are the clauses of each text."""
 
@@ -432,14 +435,16 @@ def views_of(texts: Sequence[str]) -> Views:
     """Normalised texts and their clauses."""
     views = list(texts)
     row, offset, of_text = list(range(len(texts))), [0] * len(texts), []
+    spans: list[tuple[int, int]] = []
     for i, text in enumerate(texts):
         first = len(views)
-        for start, end in clauses(text):
+        for start, end in (found := clauses(text)):
             views.append(text[start:end])
             row.append(i)
             offset.append(start)
+        spans += found
         of_text.append(range(first, len(views)))
-    return Views(views, np.array(row, np.int64), np.array(offset, np.int64), of_text)
+    return Views(views, np.array(row, np.int64), np.array(offset, np.int64), spans, of_text)
 
 
 def combine(logits: Floats, views: Views) -> Floats:
