@@ -213,7 +213,9 @@ class Model:
         edges = [*first[::_CACHED].tolist(), len(column)]
         for i, (at, after) in enumerate(pairwise(edges)):
             part = slice(i * _CACHED, (i + 1) * _CACHED)
-            out[part] = np.add.reduceat(self.weights[column[at:after]], first[part] - at)
+            out[part] = np.add.reduceat(
+                self.weights.take(column[at:after], axis=0), first[part] - at
+            )
         return out
 
     # tags ---------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -57,8 +57,7 @@ _FEW = 16
 """Comments from which on arrays pay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A normalised text that knows its raw one.
 
     ``starts[i]`` and ``ends[i]`` bound the raw characters behind normalised character ``i``;
@@ -148,8 +147,10 @@ class Normaliser:
         """
         if len(raws) < _FEW:
             return [self.normalise(raw) for raw in raws]
-        folded, watched = self._watch.fold(raws)
+        folded, watched, disguised = self._watch.fold(raws)
         texts = list(map(Text, raws, folded))
+        for i in disguised:
+            texts[i] = self._unmasked(raws[i], folded[i], None)
         for i in watched:
             texts[i] = self.normalise(raws[i])
         return texts
@@ -164,12 +165,14 @@ class Normaliser:
         text, spans = _substitute(_CLASSES, self._class, text, spans)
         text, spans = _substitute(self._emoji, lambda m: self.symbols[m[0]], text, spans)
         text, spans = _substitute(_REPEATS, _shorten, text, spans)
+        return self._unmasked(raw, text, spans)
+
+    def _unmasked(self, raw: str, text: str, spans: _Spans) -> Text:
+        """The last rule: words in disguise."""
         text, spans = _substitute(
             self._disguised, lambda m: self._means[(m.lastindex or 1) - 1], text, spans
         )
-        if spans is None:
-            return Text(raw, text)
-        return Text(raw, text, *spans)
+        return Text(raw, text) if spans is None else Text(raw, text, *spans)
 
     def _class(self, match: re.Match[str]) -> str:
         kind = match.lastgroup
@@ -284,7 +287,7 @@ class _Watch:
     It may name too many, never too few; a test holds that against `Normaliser.normalise`.
     """
 
-    _RULE, _FIGURE, _PAIR = 1, 2, 4
+    _RULE, _FIGURE, _PAIR, _ALONE = 1, 2, 4, 8
     _MANY = 0x10FFFF
     """Stands for characters that fold to more than one, or to none."""
 
@@ -300,13 +303,13 @@ class _Watch:
             self._flags[ord(char)] |= self._FIGURE
         pairs = []
         for written in disguises:
-            self._flags[ord(written[0])] |= self._RULE if len(written) == 1 else self._PAIR
+            self._flags[ord(written[0])] |= self._ALONE if len(written) == 1 else self._PAIR
             if len(written) > 1:
                 pairs.append(ord(written[0]) << 21 | ord(written[1]))
         self._pairs = np.unique(np.array(pairs, np.int64))
 
-    def fold(self, raws: Sequence[str]) -> tuple[list[str], list[int]]:
-        """The folded comments, and which of them a rule could change."""
+    def fold(self, raws: Sequence[str]) -> tuple[list[str], list[int], list[int]]:
+        """The folded comments, which of them a rule could change, which only the last rule."""
         joined = SEPARATOR.join(raws) + SEPARATOR
         codes = self._fold_codes(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4"))
         ends = np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws)) + 1)
@@ -316,11 +319,14 @@ class _Watch:
         flags = self._flags[codes]
         figures = np.add.reduceat(flags & self._FIGURE, ends - np.diff(ends, prepend=0), dtype=int)
         watched = figures >= _SHORTEST_CONTACT * self._FIGURE
-        at = [np.flatnonzero(flags & self._RULE), self._disguised(codes, flags)]
+        at = [np.flatnonzero(flags & self._RULE)]
         at += [np.flatnonzero(repeats) for repeats in _repeats(codes, edge)]
         watched[np.searchsorted(ends, np.concatenate(at), side="right")] = True
-        texts = codes.tobytes().decode("utf-32-le").split(SEPARATOR)
-        return texts[:-1], np.flatnonzero(watched).tolist()
+        disguised = np.zeros_like(watched)
+        disguised[np.searchsorted(ends, self._disguised(codes, flags), side="right")] = True
+        disguised &= ~watched
+        texts = codes.tobytes().decode("utf-32-le").split(SEPARATOR)[:-1]
+        return texts, np.flatnonzero(watched).tolist(), np.flatnonzero(disguised).tolist()
 
     def _fold_codes(self, codes: Codes) -> Codes:
         folded: Codes = self._folded[codes]
@@ -332,13 +338,14 @@ class _Watch:
         return folded
 
     def _disguised(self, codes: Codes, flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-        at: npt.NDArray[np.int64] = np.flatnonzero(flags & self._PAIR)
+        alone: npt.NDArray[np.int64] = np.flatnonzero(flags & self._ALONE)
+        at = np.flatnonzero(flags & self._PAIR)
         if not len(at):
-            return at
+            return alone
         # never the last character of all: that is a separator
         pair = codes[at].astype(np.int64) << 21 | codes[at + 1]
         place = np.minimum(np.searchsorted(self._pairs, pair), len(self._pairs) - 1)
-        return np.asarray(at[self._pairs[place] == pair])
+        return np.concatenate([alone, at[self._pairs[place] == pair]])
 
 
 def _repeats(codes: Codes, edge: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.bool_]]:
