@@ -217,6 +217,23 @@ class Features:
         order = np.argsort(joined[0], kind="stable")
         return Occurrences(*(array[order] for array in joined))
 
+    def words_of(self, texts: Sequence[str]) -> tuple[Ints, Ints, Ints]:
+        """Where the words of each of ``texts`` begin in the next two arrays, and their end.
+
+        These hold the first character of every word and the one after its last, counted in its
+        text.
+        """
+        joined = SEPARATOR.join(texts) + SEPARATOR
+        words = self.segmenter.cut(joined)
+        end = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
+        edge = np.array([word == SEPARATOR for word in words], bool)
+        row = np.cumsum(edge)[~edge]
+        length = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+        origin = (np.cumsum(length) - length)[row]
+        start = np.concatenate([np.zeros(1, np.int64), end[:-1]])[~edge]
+        first = np.searchsorted(row, np.arange(len(texts) + 1))
+        return first, start - origin, end[~edge] - origin
+
     def keys_of(self, texts: Sequence[str]) -> Iterable[tuple[str, Keys]]:
         """Keys of all n-grams of known symbols, each once a text, sequence by sequence."""
         batch = self._batch(texts)

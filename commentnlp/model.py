@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -235,22 +235,23 @@ class Model:
         # a leaf speaks for its parent
         rows, columns = np.nonzero(chosen & ~self._with_a_leaf(chosen))
         scores = own[rows[:, None], self._family[columns]].max(axis=1).tolist()
-        hits = list(zip(rows.tolist(), columns.tolist(), strict=True))
         tags: list[dict[str, tuple[Tag, ...]]] = [self._untagged.copy() for _ in raws]
-        for (row, column), score in zip(hits, scores, strict=True):
-            facet, label = self.taxonomy.columns[column]
+        labels = [self.taxonomy.columns[column] for column in columns.tolist()]
+        for row, (facet, label), score in zip(rows.tolist(), labels, scores, strict=True):
             tags[row][facet] += (Tag(label, score),)
         for found in tags:
             for facet, several in found.items():
                 if len(several) > 1:
                     found[facet] = tuple(sorted(several, key=lambda tag: -tag.score))
-        proofs: list[list[Evidence]] = [[] for _ in raws]
-        if evidence:
-            for (row, column), pieces in zip(hits, self._pieces(texts, scored, hits), strict=True):
-                best = _strongest(raws[row], pieces)
-                if best is not None:
-                    proofs[row].append(Evidence(self.taxonomy.columns[column][1], *best))
-        return [Tagged(*parts) for parts in zip(raws, tags, map(tuple, proofs), strict=True)]
+        proofs: list[tuple[Evidence, ...]] = [()] * len(raws)
+        if evidence and len(rows):
+            by_word = self._by_word(texts, scored, rows, columns)
+            owner = rows.tolist()
+            for hit, start, end, weight in by_word.strongest():
+                row = owner[hit]
+                i, j = texts[row].span(start, end)
+                proofs[row] += (Evidence(labels[hit][1], i, j, raws[row][i:j], weight),)
+        return list(map(Tagged, raws, tags, proofs))
 
     def explain(self, text: str) -> list[Explanation]:
         """Say for each label, the likeliest first, which characters add how much to its log-odds.
@@ -261,10 +262,10 @@ class Model:
         normal = self.normaliser.normalise(text)
         scored = self._score([normal])
         own = sigmoid(scored.logits[0])
-        order = np.argsort(-own, kind="stable").tolist()
+        order = np.argsort(-own, kind="stable")
+        by_word = self._by_word([normal], scored, np.zeros_like(order), order)
         out = []
-        pieces_of = self._pieces([normal], scored, [(0, column) for column in order])
-        for column, pieces in zip(order, pieces_of, strict=True):
+        for which, column in enumerate(order.tolist()):
             facet, label = self.taxonomy.columns[column]
             out.append(
                 Explanation(
@@ -274,48 +275,50 @@ class Model:
                     threshold=float(self.thresholds[column]),
                     logit=float(scored.logits[0, column]),
                     bias=float(self.bias[column]),
-                    pieces=tuple(Piece(i, j, text[i:j], w) for i, j, w in pieces),
+                    pieces=tuple(
+                        Piece(i, j, text[i:j], w) for i, j, w in by_word.pieces(which, normal)
+                    ),
                 )
             )
         return out
 
-    def _pieces(
-        self, texts: Sequence[Text], scored: _Scored, hits: Sequence[tuple[int, int]]
-    ) -> Iterator[list[tuple[int, int, float]]]:
-        """For each ``(text, column)``, share the weights of its n-grams among the words.
-
-        Yields lists of ``(start, end, weight)``, in characters of the raw text.
-        """
-        if not hits:
-            return
-        behind = [scored.views_behind(row, column) for row, column in hits]
-        needed = {view: i for i, view in enumerate(dict.fromkeys(chain.from_iterable(behind)))}
-        found = self.features.occurrences([scored.views.texts[view] for view in needed])
+    def _by_word(
+        self, texts: Sequence[Text], scored: _Scored, rows: Ints, columns: Ints
+    ) -> _ByWord:
+        """For each ``(text, column)``, share the weights of its n-grams among the words."""
+        # behind each stands the whole text and, where it has clauses, the one with the best score
+        hit, clause = scored.best_clauses(rows, columns)
+        behind = 1 + np.bincount(hit, minlength=len(rows))
+        hit = np.concatenate([np.arange(len(rows)), hit])
+        view = np.concatenate([rows, clause])
+        needed, at = np.unique(view, return_inverse=True)
+        found = self.features.occurrences([scored.views.texts[v] for v in needed.tolist()])
         share = occurrence_scale(found, self.idf, len(needed)) / (found.end - found.start)
-        words = {row: self.features.segmenter.cut(texts[row].text) for row, _ in hits}
-        edges = {row: [0, *accumulate(map(len, cut))] for row, cut in words.items()}
-
-        # all texts of all hits stand one after the other; each weight rises at the first character
-        # of its n-gram and falls after the last
-        base = np.array([0, *accumulate(edges[row][-1] + 1 for row, _ in hits)], np.int64)
-        hit = np.repeat(np.arange(len(hits)), [len(views) for views in behind])
-        view = np.fromiter(chain.from_iterable(behind), np.int64, len(hit))
-        at = np.array([needed[v] for v in view.tolist()], np.int64)
         first = np.searchsorted(found.row, np.arange(len(needed) + 1))
         count = first[at + 1] - first[at]
         part = np.repeat(first[at] - np.cumsum(count) + count, count) + np.arange(count.sum())
-        column = np.array([column for _, column in hits], np.int64)[hit]
-        weight = self.weights[found.column[part], np.repeat(column, count)] * share[part]
-        weight /= np.repeat(np.bincount(hit)[hit], count)
-        origin = np.repeat(base[hit] + scored.views.offset[view], count)
-        slope = np.bincount(origin + found.start[part], weight, base[-1])
-        slope -= np.bincount(origin + found.end[part], weight, base[-1])
+        weight = self.weights[found.column[part], np.repeat(columns[hit], count)] * share[part]
+        weight /= np.repeat(behind[hit], count)
 
-        starts = np.concatenate([np.array(edges[row]) for row, _ in hits])
-        starts += np.repeat(base[:-1], [len(edges[row]) for row, _ in hits])
-        by_word = iter(np.add.reduceat(np.cumsum(slope), starts).tolist())
-        for row, _ in hits:
-            yield _pieces_of(texts[row], edges[row], list(islice(by_word, len(edges[row]))))
+        # all texts of all hits stand one after the other; each weight rises at the first character
+        # of its n-gram and falls after the last
+        length = np.array([len(text.text) for text in texts], np.int64)[rows] + 1
+        base = np.cumsum(length) - length
+        origin = np.repeat(base[hit] + scored.views.offset[view], count)
+        size = int(length.sum())
+        slope = np.bincount(origin + found.start[part], weight, size)
+        slope -= np.bincount(origin + found.end[part], weight, size)
+        upto = np.concatenate([np.zeros(1), np.cumsum(np.cumsum(slope))])
+
+        used, which = np.unique(rows, return_inverse=True)
+        word_first, start, end = self.features.words_of([texts[row].text for row in used.tolist()])
+        words = np.diff(word_first)[which]
+        last = np.cumsum(words)
+        index = np.repeat(word_first[which] - last + words, words) + np.arange(words.sum())
+        start, end = start[index], end[index]
+        begin = np.repeat(base, words)
+        by_word = upto[begin + end] - upto[begin + start]
+        return _ByWord(np.concatenate([np.zeros(1, np.int64), last]), start, end, by_word)
 
     # folders ------------------------------------------------------------------------------
 
@@ -424,29 +427,22 @@ class Views(NamedTuple):
     """Where it begins in its text."""
     spans: list[tuple[int, int]]
     """From where to where in its text, of each view that is a clause."""
-    clauses: list[range]
-    """Which views are the clauses of each text."""
-
-    @property
-    def whole(self) -> int:
-        """How many of the views, the first ones, are whole texts."""
-        return len(self.clauses)
+    whole: int
+    """How many of the views, the first ones, are whole texts."""
 
 
 def views_of(texts: Sequence[str]) -> Views:
     """Normalised texts and their clauses."""
     views = list(texts)
-    row, offset, of_text = list(range(len(texts))), [0] * len(texts), []
+    row = list(range(len(texts)))
     spans: list[tuple[int, int]] = []
     for i, text in enumerate(texts):
-        first = len(views)
         for start, end in (found := clauses(text)):
             views.append(text[start:end])
             row.append(i)
-            offset.append(start)
         spans += found
-        of_text.append(range(first, len(views)))
-    return Views(views, np.array(row, np.int64), np.array(offset, np.int64), spans, of_text)
+    offset = [0] * len(texts) + [start for start, _ in spans]
+    return Views(views, np.array(row, np.int64), np.array(offset, np.int64), spans, len(texts))
 
 
 def combine(logits: Floats, views: Views) -> Floats:
@@ -470,12 +466,78 @@ class _Scored(NamedTuple):
     by_view: Floats
     logits: Floats
 
-    def views_behind(self, row: int, column: int) -> list[int]:
-        """The whole text and, where it has clauses, the one with the best score."""
-        clauses = self.views.clauses[row]
-        if not clauses:
-            return [row]
-        return [row, clauses[int(np.argmax(self.by_view[clauses, column]))]]
+    def best_clauses(self, rows: Ints, columns: Ints) -> tuple[Ints, Ints]:
+        """Of the ``(text, column)`` with clauses, which they are, and the view that scores best."""
+        views = self.views
+        count = np.bincount(views.row[views.whole :], minlength=views.whole)
+        first = views.whole + np.cumsum(count) - count
+        several = np.flatnonzero(count[rows])
+        if not len(several):
+            return several, several
+        size = count[rows[several]]
+        begin = np.cumsum(size) - size
+        hit = np.repeat(several, size)
+        view = np.repeat(first[rows[several]] - begin, size) + np.arange(len(hit))
+        score = self.by_view[view, columns[hit]]
+        best = np.flatnonzero(score == np.repeat(np.maximum.reduceat(score, begin), size))
+        best = best[first_of_each(hit[best])]
+        return hit[best], view[best]
+
+
+class _ByWord(NamedTuple):
+    """For each of some ``(text, column)``, what each word of the text adds to the log-odds."""
+
+    first: Ints
+    """Where the words of each begin in the other arrays, which are parallel; and their end."""
+    start: Ints
+    """First character of the word, in the normalised text."""
+    end: Ints
+    weight: Floats
+
+    def strongest(self) -> Iterator[tuple[int, int, int, float]]:
+        """The heaviest run of neighbouring words that are at least half as strong as the strongest.
+
+        Yields ``(which, start, end, weight)``; none where no word speaks for the label.
+        """
+        size = np.diff(self.first)
+        which = np.repeat(np.arange(len(size)), size)
+        if not len(which):
+            return
+        filled = self.first[:-1][size > 0]
+        top = np.repeat(np.maximum.reduceat(self.weight, filled), size[size > 0])
+        at = np.flatnonzero((self.weight >= top / 2) & (top > 0))
+        if not len(at):
+            return
+        # a run ends where the next strong word is another text's, or not the next word
+        breaks = (np.diff(at, prepend=-2) != 1) | (np.diff(which[at], prepend=-1) != 0)
+        first = np.flatnonzero(breaks)
+        weight = np.add.reduceat(self.weight[at], first)
+        last = np.append(first[1:], len(at)) - 1
+        owner = which[at[first]]
+        begin = first_of_each(owner)
+        heaviest = np.maximum.reduceat(weight, begin)
+        best = np.flatnonzero(weight == np.repeat(heaviest, np.diff(begin, append=len(owner))))
+        best = best[first_of_each(owner[best])]
+        yield from zip(
+            owner[best].tolist(),
+            self.start[at[first[best]]].tolist(),
+            self.end[at[last[best]]].tolist(),
+            weight[best].tolist(),
+            strict=True,
+        )
+
+    def pieces(self, which: int, text: Text) -> list[tuple[int, int, float]]:
+        """The words of one of them: ``(start, end, weight)``, in characters of the raw text."""
+        part = slice(self.first[which], self.first[which + 1])
+        words = zip(self.start[part], self.end[part], self.weight[part].tolist(), strict=True)
+        pieces: list[tuple[int, int, float]] = []
+        for start, end, weight in words:
+            i, j = text.span(int(start), int(end))
+            if pieces and i < pieces[-1][1]:  # two words from one stretch of the raw text
+                i, _, before = pieces.pop()
+                weight += before
+            pieces.append((i, j, weight))
+        return pieces
 
 
 def sigmoid(logits: Floats) -> Floats:
@@ -496,41 +558,6 @@ def occurrence_scale(found: Occurrences, idf: Floats, rows: int) -> Floats:
     square = np.bincount(cells // width, idf[cells % width] ** 2, minlength=rows)
     length = np.maximum(square, 1e-300) ** (LENGTH_POWER / 2)
     return np.asarray(1 / length[found.row] / count[inverse])
-
-
-def _pieces_of(
-    text: Text, edges: Sequence[int], weights: Sequence[float]
-) -> list[tuple[int, int, float]]:
-    """Words with their weights, told in characters of the raw text."""
-    if text.starts is None:
-        return list(zip(edges, edges[1:], weights, strict=False))
-    pieces: list[tuple[int, int, float]] = []
-    for at, after, weight in zip(edges, edges[1:], weights, strict=False):
-        i, j = text.span(at, after)
-        if pieces and i < pieces[-1][1]:  # two words from one stretch of the raw text
-            i, _, before = pieces.pop()
-            weight += before
-        pieces.append((i, j, weight))
-    return pieces
-
-
-def _strongest(
-    raw: str, pieces: Sequence[tuple[int, int, float]]
-) -> tuple[int, int, str, float] | None:
-    """The heaviest run of neighbouring words each at least half as strong as the strongest."""
-    top = max((weight for _, _, weight in pieces), default=0.0)
-    if top <= 0:
-        return None
-    best, run = (0, 0, 0.0), (0, 0, 0.0)
-    for i, j, weight in pieces:
-        if weight < top / 2:
-            run = (0, 0, 0.0)
-            continue
-        run = (run[0], j, run[2] + weight) if run[2] else (i, j, weight)
-        if run[2] > best[2]:
-            best = run
-    start, end, weight = best
-    return start, end, raw[start:end], weight
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ Most of a room's comments have been said before, so each text is tagged once and
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ REMEMBERED = 50_000
 every use costs more than it saves."""
 
 _LONGEST_REMEMBERED = 200
+_PLAIN = re.compile(r'[^",\r\n]*\Z')
 
 
 class _Entry(NamedTuple):
@@ -147,7 +149,10 @@ class Tagger:
         found = tuple(
             (facet, tag.label, tag.score) for facet, tags in tagged.tags.items() for tag in tags
         )
-        return _Entry(tuple(cells), "," + self._line.rows([cells])[:-1], found)
+        line = ",".join(cells)
+        if not _PLAIN.match(cells[-1]):  # only the evidence can hold what needs quoting
+            line = self._line.rows([cells])[:-1]
+        return _Entry(tuple(cells), "," + line, found)
 
     def _count(self, done: Done, text: str, count: int, entry: _Entry) -> None:
         for facet, label, score in entry.tags:
