@@ -39,7 +39,7 @@ ORDERS = {"word": 2, "concept": 3, "char": 3}
 
 _FIGURE = re.compile("[0-9]")
 _NO_KEY = 1 << 64
-_FEW = 16
+FEW = 16
 """Texts from which on arrays pay."""
 
 
@@ -57,14 +57,76 @@ class Occurrences(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Texts joined by `SEPARATOR` as three sequences of symbols, and where each symbol stands."""
+    """Texts joined by `SEPARATOR` as three sequences of symbols, and where each symbol stands.
+
+    Parts of texts may follow, as symbols only. Characters are counted in the joined texts.
+    """
 
     origin: Ints
-    """First character of each text; characters are counted in the joined batch."""
+    """First character of each text and part."""
     symbols: Mapping[str, Ints]
     row: Mapping[str, Ints]
     start: Mapping[str, Ints]
     end: Mapping[str, Ints]
+
+
+class Found(NamedTuple):
+    """The features that stand in a batch."""
+
+    batch: Batch
+    grams: list[tuple[str, int, Ints, Ints]]
+    """Sequence, length, at which symbols the n-grams begin, their columns."""
+    width: int
+    """How many columns there are."""
+
+    def cells(self) -> tuple[Ints, Ints]:
+        """Row and column of every feature, each once, in order."""
+        keys = [
+            _rows(self.batch, name, at) * self.width + column for name, _, at, column in self.grams
+        ]
+        cells = np.sort(np.concatenate(keys)) if keys else np.zeros(0, np.int64)
+        cells = cells[first_of_each(cells)]
+        row = cells // max(self.width, 1)
+        return row, cells - row * self.width
+
+    def occurrences(self, rows: Ints) -> Occurrences:
+        """Every place where a feature stands in some ``rows``, which are renumbered from 0."""
+        batch = self.batch
+        number = np.full(len(batch.origin), -1)
+        number[rows] = np.arange(len(rows))
+        parts = []
+        for name, n, at, column in self.grams:
+            row = number[_rows(batch, name, at)]
+            kept = np.flatnonzero(row >= 0)
+            row, first, last = row[kept], at[kept], at[kept] + n - 1
+            symbols, origin = batch.symbols[name], batch.origin[rows[row]]
+            first = first + ((symbols[first] == BOUNDARY) & (n > 1))
+            last = last - ((symbols[last] == BOUNDARY) & (n > 1))
+            start, end = batch.start[name][first] - origin, batch.end[name][last] - origin
+            parts.append(Occurrences(row, column[kept], start, end))
+        if not parts:
+            nothing = np.zeros(0, np.int64)
+            return Occurrences(nothing, nothing, nothing, nothing)
+        joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+        order = np.argsort(joined[0], kind="stable")
+        return Occurrences(*(array[order] for array in joined))
+
+    def words(self, rows: Ints) -> tuple[Ints, Ints, Ints]:
+        """Where the words of each of ``rows`` begin in the next two arrays, and their end.
+
+        These hold the first character of every word and the one after its last, counted in its
+        row.
+        """
+        batch = self.batch
+        row = batch.row["word"]
+        # a boundary stands before the words of each row
+        begin = np.searchsorted(row, rows) + 1
+        count = np.searchsorted(row, rows, side="right") - begin
+        end = np.cumsum(count)
+        index = np.repeat(begin - end + count, count) + np.arange(count.sum())
+        origin = np.repeat(batch.origin[rows], count)
+        first = np.concatenate([np.zeros(1, np.int64), end])
+        return first, batch.start["word"][index] - origin, batch.end["word"][index] - origin
 
 
 def shape(word: str) -> str:
@@ -142,34 +204,27 @@ class Features:
         """How many columns."""
         return sum(map(len, self.keys.values()))
 
-    def cells(
+    def find(
         self, texts: Sequence[str], parts_of: Sequence[int] = (), spans: Sequence[Span] = ()
-    ) -> tuple[Ints, Ints]:
-        """Text and column of every feature that stands in normalised ``texts``, each once.
+    ) -> Found:
+        """Find the features in normalised ``texts``.
 
-        In order of the texts. After them come, as if they were texts, parts of some: ``parts_of``
-        says of which, in order, ``spans`` from where to where. Words are cut but once, so no word
-        may reach over the edge of a part.
+        After them come, as if they were texts, parts of some: ``parts_of`` says of which, in
+        order, ``spans`` from where to where. Words are cut but once, so no word may reach over
+        the edge of a part.
         """
-        if len(texts) < _FEW:
-            parts = [texts[i][start:end] for i, (start, end) in zip(parts_of, spans, strict=True)]
-            return self._cells_of_few([*texts, *parts])
         batch = self._batch(texts)
         if spans:
             batch = _with_parts(batch, np.array(parts_of), np.array(spans), len(texts))
-        width = len(self)
-        found = []
+        grams = []
         for name, n in self._lengths():
             at, key = _ngrams(batch.symbols[name], n, 64 // ORDERS[name])
             column, known = self._tables[name].find(key)
-            found.append(_rows(batch, name, at[known]) * width + column + self._offset[name])
-        cells = np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
-        cells = cells[first_of_each(cells)]
-        row = cells // max(width, 1)
-        return row, cells - row * width
+            grams.append((name, n, at[known], column + self._offset[name]))
+        return Found(batch, grams, len(self))
 
-    def _cells_of_few(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
-        """`cells` without the fixed cost of arrays."""
+    def cells_of_few(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """What ``find(texts).cells()`` gives, without the fixed cost of arrays."""
         rows: list[int] = []
         columns: list[int] = []
         for row, text in enumerate(texts):
@@ -189,50 +244,11 @@ class Features:
 
     @cached_property
     def _columns(self) -> dict[str, dict[int, int]]:
-        """Sequence → key → column, for `_cells_of_few`."""
+        """Sequence → key → column, for `cells_of_few`."""
         return {
             name: dict(zip(keys.tolist(), count(self._offset[name]), strict=False))
             for name, keys in self.keys.items()
         }
-
-    def occurrences(self, texts: Sequence[str]) -> Occurrences:
-        """Every place where a feature stands in normalised ``texts``."""
-        batch = self._batch(texts)
-        parts = []
-        for name, n in self._lengths():
-            symbols = batch.symbols[name]
-            at, key = _ngrams(symbols, n, 64 // ORDERS[name])
-            column, known = self._tables[name].find(key)
-            first, last = at[known], at[known] + n - 1
-            first = first + ((symbols[first] == BOUNDARY) & (n > 1))
-            last = last - ((symbols[last] == BOUNDARY) & (n > 1))
-            row = batch.row[name][first]
-            origin = batch.origin[row]
-            start, end = batch.start[name][first] - origin, batch.end[name][last] - origin
-            parts.append(Occurrences(row, column + self._offset[name], start, end))
-        if not parts:
-            nothing = np.zeros(0, np.int64)
-            return Occurrences(nothing, nothing, nothing, nothing)
-        joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
-        order = np.argsort(joined[0], kind="stable")
-        return Occurrences(*(array[order] for array in joined))
-
-    def words_of(self, texts: Sequence[str]) -> tuple[Ints, Ints, Ints]:
-        """Where the words of each of ``texts`` begin in the next two arrays, and their end.
-
-        These hold the first character of every word and the one after its last, counted in its
-        text.
-        """
-        joined = SEPARATOR.join(texts) + SEPARATOR
-        words = self.segmenter.cut(joined)
-        end = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
-        edge = np.array([word == SEPARATOR for word in words], bool)
-        row = np.cumsum(edge)[~edge]
-        length = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
-        origin = (np.cumsum(length) - length)[row]
-        start = np.concatenate([np.zeros(1, np.int64), end[:-1]])[~edge]
-        first = np.searchsorted(row, np.arange(len(texts) + 1))
-        return first, start - origin, end[~edge] - origin
 
     def keys_of(self, texts: Sequence[str]) -> Iterable[tuple[str, Keys]]:
         """Keys of all n-grams of known symbols, each once a text, sequence by sequence."""
@@ -356,7 +372,7 @@ def _with_parts(batch: Batch, parts_of: Ints, spans: Ints, texts: int) -> Batch:
     start = batch.origin[parts_of] + spans[:, 0]
     end = batch.origin[parts_of] + spans[:, 1]
     row = np.arange(texts, texts + len(spans))
-    symbols, rows = {}, {}
+    symbols, rows, starts, ends = {}, {}, {}, {}
     for name, known in batch.symbols.items():
         first = np.searchsorted(batch.start[name], start)
         size = np.searchsorted(batch.start[name], end) - first + 1
@@ -365,7 +381,10 @@ def _with_parts(batch: Batch, parts_of: Ints, spans: Ints, texts: int) -> Batch:
         index[last] = 0  # what stands before the first text: a boundary
         symbols[name] = np.concatenate([known, known[index]])
         rows[name] = np.concatenate([batch.row[name], np.repeat(row, size)])
-    return batch._replace(symbols=symbols, row=rows)
+        starts[name] = np.concatenate([batch.start[name], batch.start[name][index]])
+        ends[name] = np.concatenate([batch.end[name], batch.end[name][index]])
+    origin = np.concatenate([batch.origin[:texts], start])
+    return Batch(origin, symbols, rows, starts, ends)
 
 
 def _rows(batch: Batch, name: str, at: Ints) -> Ints:

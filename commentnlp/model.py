@@ -20,7 +20,16 @@ import numpy as np
 import numpy.typing as npt
 
 from commentnlp.errors import ModelError, ReadError, SampleError
-from commentnlp.features import ORDERS, Features, Ints, Occurrences, first_of_each, read_concepts
+from commentnlp.features import (
+    FEW,
+    ORDERS,
+    Features,
+    Found,
+    Ints,
+    Occurrences,
+    first_of_each,
+    read_concepts,
+)
 from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
 from commentnlp.segment import Segmenter
 from commentnlp.shipped import DEFAULT_MODEL
@@ -199,13 +208,22 @@ class Model:
     def _score(self, texts: Sequence[Text]) -> _Scored:
         normal = [text.text for text in texts]
         views = views_of(normal)
-        row, column = self.features.cells(normal, views.row[len(texts) :].tolist(), views.spans)
+        found = None
+        if len(texts) < FEW:
+            row, column = self.features.cells_of_few(views.texts)
+        else:
+            found = self._find(views)
+            row, column = found.cells()
         logits = np.tile(self.bias, (len(views.texts), 1))
         if len(row):
             first = first_of_each(row)
             length = np.add.reduceat(self._idf2[column], first) ** (LENGTH_POWER / 2)
             logits[row[first]] += self._sum(column, first) / length[:, None]
-        return _Scored(views, logits, combine(logits, views))
+        return _Scored(views, found, logits, combine(logits, views))
+
+    def _find(self, views: Views) -> Found:
+        whole = views.texts[: views.whole]
+        return self.features.find(whole, views.row[views.whole :].tolist(), views.spans)
 
     def _sum(self, column: Ints, first: Ints) -> Floats:
         """Sum the weights of columns, from each of ``first`` to the next: sums × labels."""
@@ -292,7 +310,8 @@ class Model:
         hit = np.concatenate([np.arange(len(rows)), hit])
         view = np.concatenate([rows, clause])
         needed, at = np.unique(view, return_inverse=True)
-        found = self.features.occurrences([scored.views.texts[v] for v in needed.tolist()])
+        in_batch = scored.found or self._find(scored.views)
+        found = in_batch.occurrences(needed)
         share = occurrence_scale(found, self.idf, len(needed)) / (found.end - found.start)
         first = np.searchsorted(found.row, np.arange(len(needed) + 1))
         count = first[at + 1] - first[at]
@@ -311,7 +330,7 @@ class Model:
         upto = np.concatenate([np.zeros(1), np.cumsum(np.cumsum(slope))])
 
         used, which = np.unique(rows, return_inverse=True)
-        word_first, start, end = self.features.words_of([texts[row].text for row in used.tolist()])
+        word_first, start, end = in_batch.words(used)
         words = np.diff(word_first)[which]
         last = np.cumsum(words)
         index = np.repeat(word_first[which] - last + words, words) + np.arange(words.sum())
@@ -463,6 +482,8 @@ class _Scored(NamedTuple):
     """The scores of a batch: log-odds views × labels, and from them texts × labels."""
 
     views: Views
+    found: Found | None
+    """The features behind the scores; None for a few texts, which need no arrays."""
     by_view: Floats
     logits: Floats
 

@@ -22,6 +22,7 @@ REMEMBERED = 50_000
 every use costs more than it saves."""
 
 _LONGEST_REMEMBERED = 200
+_NONE = (0.0, "")
 _PLAIN = re.compile(r'[^",\r\n]*\Z')
 
 
@@ -29,8 +30,8 @@ class _Entry(NamedTuple):
     cells: tuple[str, ...]
     line: str
     """The cells as the end of a CSV line."""
-    tags: tuple[tuple[str, str, float], ...]
-    """Facet, label, score."""
+    found: dict[str, float]
+    """``facet/label`` → score, parents of leaves among them."""
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Done:
         self.comments += other.comments
         self.labels.update(other.labels)
         for key, found in other.examples.items():
-            self.examples[key] = max(self.examples.get(key, (0.0, "")), found)
+            self.examples[key] = max(self.examples.get(key, _NONE), found)
         self.odd.update(other.odd)
         self.lost.update(other.lost)
 
@@ -89,8 +90,11 @@ class Tagger:
         self._line = Layout(".csv", ())
         self._young: dict[str, _Entry] = {}
         self._old: dict[str, _Entry] = {}
-        facets = model.taxonomy.facets
-        self._nothing = self._entry(Tagged("", dict.fromkeys(facets, ())))
+        self._keys = {
+            (facet, label): [f"{facet}/{name}" for name in (label, parent_of(label)) if name]
+            for facet, label in model.taxonomy.columns
+        }
+        self._nothing = self._entry(Tagged("", dict.fromkeys(model.taxonomy.facets, ())))
 
     def tag(self, piece: Piece) -> Done:
         """Read a piece, tag its comments and lay its rows out."""
@@ -102,7 +106,10 @@ class Tagger:
         for text, count in counts.items():
             if text and not text.isspace():
                 done.comments += count
-                self._count(done, text, count, entries[text])
+                for key, score in entries[text].found.items():
+                    done.labels[key] += count
+                    if score > done.examples.get(key, _NONE)[0]:
+                        done.examples[key] = score, text
         found: list[_Entry] = [entries.get(c, self._nothing) for c in records.comments]
         if self.layout is None:
             done.rows = [[*row, *e.cells] for row, e in zip(records.rows, found, strict=True)]
@@ -146,25 +153,15 @@ class Tagger:
         if not any(tagged.tags.values()) and tagged.text:
             return self._nothing
         cells = tagged.cells()
-        found = tuple(
-            (facet, tag.label, tag.score) for facet, tags in tagged.tags.items() for tag in tags
-        )
+        found: dict[str, float] = {}
+        for facet, tags in tagged.tags.items():
+            for tag in tags:
+                for key in self._keys[facet, tag.label]:
+                    found[key] = max(found.get(key, 0.0), tag.score)
         line = ",".join(cells)
         if not _PLAIN.match(cells[-1]):  # only the evidence can hold what needs quoting
             line = self._line.rows([cells])[:-1]
         return _Entry(tuple(cells), "," + line, found)
-
-    def _count(self, done: Done, text: str, count: int, entry: _Entry) -> None:
-        for facet, label, score in entry.tags:
-            for name in (label, parent_of(label)):
-                if name:
-                    key = f"{facet}/{name}"
-                    if score > done.examples.get(key, (0.0, ""))[0]:
-                        done.examples[key] = score, text
-        for key in {
-            f"{f}/{x}" for f, label, _ in entry.tags for x in (label, parent_of(label)) if x
-        }:
-            done.labels[key] += count
 
 
 def columns_of(model: Model, header: Sequence[str]) -> list[str]:

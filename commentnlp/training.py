@@ -147,7 +147,7 @@ def tfidf(features: Features, texts: Sequence[str], fit: int | None = None) -> t
     The idf is counted on the first ``fit`` texts (all by default); a feature counts once a text,
     and vectors are divided by their length to the power of `LENGTH_POWER`.
     """
-    found = [features.cells(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)]
+    found = [features.find(texts[i : i + BATCH]).cells() for i in range(0, len(texts), BATCH)]
     row = np.concatenate([row + i * BATCH for i, (row, _) in enumerate(found)])
     column = np.concatenate([column for _, column in found])
     cells = (np.ones(len(row)), (row, column))

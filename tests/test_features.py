@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,11 +25,14 @@ def names(found, texts):
         seen[name].append(keys)
     keys = {name: np.unique(np.concatenate(parts)) for name, parts in seen.items()}
     full = features(found.words, found.common, found.chars, keys)
-    got = full.occurrences(texts)
-    row, column = full.cells(texts)
+    found = full.find(texts)
+    got = found.occurrences(np.arange(len(texts)))
+    row, column = found.cells()
     assert set(zip(row, column, strict=True)) == set(zip(got.row, got.column, strict=True))
     assert len(row) == len(set(zip(row, column, strict=True)))
     assert sorted(row) == list(row)
+    few = full.cells_of_few(texts)
+    assert (few[0].tolist(), few[1].tolist()) == (row.tolist(), column.tolist())
     return {
         (int(row), full.name(int(column)), int(start), int(end))
         for row, column, start, end in zip(*got, strict=True)
@@ -77,7 +82,8 @@ def test_no_ngram_crosses_the_edge_of_a_comment():
 def test_extract_finds_only_what_has_a_column():
     # the longest character n-grams: ^圈口 and 圈口^
     keys = dict(features().keys_of(["圈口"]))["char"]
-    found = features(keys={"char": np.unique(keys)}).occurrences(["多少", "圈口", "的"])
+    found = features(keys={"char": np.unique(keys)}).find(["多少", "圈口", "的"])
+    found = found.occurrences(np.arange(3))
     assert found.row.tolist() == [1, 1]
     assert sorted(found.column.tolist()) == [0, 1]
     assert set(zip(found.start.tolist(), found.end.tolist(), strict=True)) == {(0, 2)}
@@ -85,8 +91,9 @@ def test_extract_finds_only_what_has_a_column():
 
 def test_empty_batches():
     for texts in ([], ["", ""], [""] * 100):
-        assert len(features().occurrences(texts).row) == 0
-        assert len(features().cells(texts)[0]) == 0
+        found = features().find(texts)
+        assert len(found.occurrences(np.arange(len(texts))).row) == 0
+        assert len(found.cells()[0]) == 0
 
 
 @given(st.lists(st.text(st.sampled_from("圈口的多少56k 🔗x"), max_size=12), max_size=6))
@@ -118,3 +125,25 @@ def test_a_word_under_two_concepts_is_refused(tmp_path):
 
 def test_boundary_is_no_character():
     assert BOUNDARY not in [ord(c) for c in features().chars]
+
+
+@given(st.lists(st.text(st.sampled_from("圈口的多少56k x"), max_size=12), min_size=1, max_size=6))
+def test_parts_are_found_as_if_they_were_texts(shipped, texts):
+    # a blank is never inside a word
+    spans = [(i, m.span()) for i, text in enumerate(texts) for m in re.finditer("[^ ]+", text)]
+    parts_of, at = [i for i, _ in spans], [span for _, span in spans]
+    together = shipped.features.find(texts, parts_of, at)
+    parts = [texts[i][start:end] for i, (start, end) in spans]
+    apart = shipped.features.find([*texts, *parts])
+    for one, other in zip(together.cells(), apart.cells(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    rows = np.arange(len(texts) + len(parts))
+    mine, others = together.occurrences(rows), apart.occurrences(rows)
+    assert set(zip(*mine, strict=True)) == set(zip(*others, strict=True))
+
+
+def test_words_of_rows():
+    found = features().find(["56圈口的", "", "多少"])
+    first, start, end = found.words(np.array([0, 1, 2]))
+    assert first.tolist() == [0, 3, 3, 4]
+    assert list(zip(start.tolist(), end.tolist(), strict=True)) == [(0, 2), (2, 4), (4, 5), (0, 2)]
