@@ -56,7 +56,8 @@ class Plain:
     """The pipeline everybody writes: jieba, TF-IDF, one logistic regression a label.
 
     ``features`` is ``"words"``; ``"full"``: words, pairs of words, 1–3 characters; or ``"same"``:
-    those of the shipped model, that is words and pairs of words, 1–3 concepts, 1–3 characters.
+    all that the shipped model does, that is words and pairs of words, 1–3 concepts and 1–3
+    characters of normalised comments and of their clauses.
     """
 
     def __init__(self, features: str) -> None:
@@ -72,11 +73,19 @@ class Plain:
 
         steps = {"words": _words, "full": _full, "same": _same}[self.features](texts)
         classifier = OneVsRestClassifier(LogisticRegression(max_iter=1000))
+        if self.features == "same":
+            texts = _normalised(texts)
         self.pipeline = make_pipeline(*steps, classifier).fit(texts, given.astype(int))
 
     def predict(self, texts: Sequence[str]) -> Bools:
         """Labels with a probability over a half."""
-        return np.asarray(self.pipeline.predict(texts), bool)
+        if self.features != "same":
+            return np.asarray(self.pipeline.predict(texts), bool)
+        from commentnlp.model import combine, views_of
+
+        views = views_of(_normalised(texts))
+        decided = combine(self.pipeline.decision_function(views.texts), views) > 0
+        return np.asarray(decided, bool)
 
     def save(self, path: Path) -> None:
         """Write the pipeline with joblib."""
@@ -89,6 +98,18 @@ class Plain:
         import joblib
 
         self.pipeline = joblib.load(path)
+
+
+def _normalised(texts: Sequence[str]) -> list[str]:
+    normaliser = _normaliser()
+    return [normaliser.normalise(text).text for text in texts]
+
+
+@lru_cache(maxsize=1)
+def _normaliser() -> Any:
+    from commentnlp.model import read_normaliser
+
+    return read_normaliser(TRAINING_DATA / "language")
 
 
 def _words(_: Sequence[str]) -> list[Any]:

@@ -303,6 +303,8 @@ def _identity(model: Model, path: str, header: Sequence[str], options: Options) 
         "model": model.meta.version,
         "header": list(header),
         "bom": options.bom,
+        "text": options.text,
+        "day": str(options.day),
     }
 
 
