@@ -307,13 +307,14 @@ def test_json_lines(tmp_path):
 
 @pytest.mark.parametrize("indent", [None, 1])
 def test_json_arrays(tmp_path, monkeypatch, indent):
-    monkeypatch.setattr("commentnlp.reading.encodings.BLOCK", 50)
+    for module in ("encodings", "sources"):
+        monkeypatch.setattr(f"commentnlp.reading.{module}.BLOCK", 50)
     monkeypatch.setattr("commentnlp.reading.sources.HEAD", 70)
     values = [{"评论": f"第{n}条，多少钱", "n": n} for n in range(300)]
     source, got = table(tmp_path, json.dumps(values, ensure_ascii=False, indent=indent))
     assert source.tool == "JSON array"
     assert got.comments == [value["评论"] for value in values]
-    assert source.parser.layout.header == ("评论", "n", "more")
+    assert source.parser.layout.header == ("评论", "n", "other keys")
 
 
 def test_a_json_array_that_is_cut_off(tmp_path):

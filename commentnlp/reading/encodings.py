@@ -153,20 +153,27 @@ def _decoded_line(line: bytes, encoding: str, remarks: Remarks) -> str:
     return marked
 
 
+def _read(head: bytes, file: BinaryIO) -> Iterator[bytes]:
+    """``head`` and the rest of ``file``, a block at a time."""
+    for start in range(0, len(head), BLOCK):
+        yield head[start : start + BLOCK]
+    while block := file.read(BLOCK):
+        yield block
+
+
 def _byte_blocks(head: bytes, file: BinaryIO, encoding: str) -> Iterator[bytes]:
     """Blocks that end after a newline, which is one byte in all these encodings."""
-    rest = head
-    more = True
-    while more:
-        block = file.read(BLOCK)
-        more = bool(block)
+    rest = b""
+    for block in _read(head, file):
         rest += block
-        end = rest.rfind(b"\n") + 1 if more else len(rest)
+        end = rest.rfind(b"\n") + 1
         if not end and len(rest) >= LONGEST_LINE:
             end = _between_characters(rest, encoding)
         if end:
             yield rest[:end]
             rest = rest[end:]
+    if rest:
+        yield rest
 
 
 def _between_characters(block: bytes, encoding: str) -> int:
@@ -183,13 +190,11 @@ def _between_characters(block: bytes, encoding: str) -> int:
 
 def _wide_blocks(head: bytes, file: BinaryIO, encoding: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    rest = decoder.decode(head)
-    more = True
-    while more:
-        block = file.read(BLOCK)
-        more = bool(block)
-        rest += decoder.decode(block, not more)
-        end = rest.rfind("\n") + 1 if more and len(rest) < LONGEST_LINE else len(rest)
+    rest = ""
+    for block in _read(head, file):
+        rest += decoder.decode(block)
+        end = rest.rfind("\n") + 1 if len(rest) < LONGEST_LINE else len(rest)
         if end:
             yield rest[:end]
             rest = rest[end:]
+    yield rest + decoder.decode(b"", True)

@@ -11,7 +11,7 @@ from commentnlp.reading.remarks import Remarks
 
 NO_JSON = "not JSON"
 NO_OBJECT = "JSON value that is no object"
-MORE = "more"
+MORE = "other keys"
 """Column of the keys that the first objects did not have, as JSON."""
 
 _SCAN = json.JSONDecoder()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from commentnlp.errors import ReadError
 from commentnlp.reading import jsons, live, logs, sheets
 from commentnlp.reading.columns import Columns
-from commentnlp.reading.encodings import HEAD, encoding_of, text_blocks
+from commentnlp.reading.encodings import BLOCK, HEAD, encoding_of, text_blocks
 from commentnlp.reading.opening import Opened, open_file
 from commentnlp.reading.remarks import Remarks
 from commentnlp.reading.tables import (
@@ -139,7 +139,7 @@ def _text(opened: Opened, day: date | None) -> Source:
     blocks = text_blocks(head, opened.file, encoding, odd)
     first = next(blocks, "")
     texts = chain([first], blocks)
-    whole = len(head) < HEAD
+    whole = len(head) <= BLOCK
     if first.lstrip()[:1] in ("{", "["):
         tool, parser, pieces = _json(first, texts, whole, lost)
     elif tool := logs.recognise(first.split("\n", _SAMPLE)[:_SAMPLE]):
