@@ -17,7 +17,7 @@ from commentnlp.reading import Parser, Piece, Records, Remarks
 from commentnlp.records import Tagged
 from commentnlp.taxonomy import parent_of
 
-REMEMBERED = 50_000
+REMEMBERED = 25_000
 """Texts after which the older half of what is remembered is dropped at once: to keep books on
 every use costs more than it saves."""
 
@@ -27,11 +27,12 @@ _PLAIN = re.compile(r'[^",\r\n]*\Z')
 
 
 class _Entry(NamedTuple):
-    cells: tuple[str, ...]
-    line: str
-    """The cells as the end of a CSV line."""
-    found: dict[str, float]
-    """``facet/label`` → score, parents of leaves among them."""
+    """The tags of a text; there are many of them, so they are kept small."""
+
+    cells: list[str]
+    """For a CSV file one: the cells as the end of a line."""
+    found: tuple[tuple[str, float], ...]
+    """``facet/label`` and score, parents of leaves among them."""
 
 
 @dataclass
@@ -87,7 +88,6 @@ class Tagger:
         self.model = model
         self.parser = parser
         self.layout = layout
-        self._line = Layout(".csv", ())
         self._young: dict[str, _Entry] = {}
         self._old: dict[str, _Entry] = {}
         self._keys = {
@@ -106,7 +106,7 @@ class Tagger:
         for text, count in counts.items():
             if text and not text.isspace():
                 done.comments += count
-                for key, score in entries[text].found.items():
+                for key, score in entries[text].found:
                     done.labels[key] += count
                     if score > done.examples.get(key, _NONE)[0]:
                         done.examples[key] = score, text
@@ -123,7 +123,7 @@ class Tagger:
             return layout.rows([*row, *e.cells] for row, e in rows).encode()
         # a row that is a line of CSV already stays as it is
         lines = [
-            (self._line.rows([row])[:-1] if whole is None else whole) + e.line
+            (layout.rows([row])[:-1] if whole is None else whole) + e.cells[0]
             for row, whole, e in zip(records.rows, records.verbatim, found, strict=True)
         ]
         return encodable("\n".join([*lines, ""])).encode()
@@ -158,10 +158,11 @@ class Tagger:
             for tag in tags:
                 for key in self._keys[facet, tag.label]:
                     found[key] = max(found.get(key, 0.0), tag.score)
-        line = ",".join(cells)
-        if not _PLAIN.match(cells[-1]):  # only the evidence can hold what needs quoting
-            line = self._line.rows([cells])[:-1]
-        return _Entry(tuple(cells), "," + line, found)
+        if self.layout is not None and self.layout.suffix == ".csv":
+            # only the evidence can hold what needs quoting
+            plain = _PLAIN.match(cells[-1])
+            cells = ["," + (",".join(cells) if plain else self.layout.rows([cells])[:-1])]
+        return _Entry(cells, tuple(found.items()))
 
 
 def columns_of(model: Model, header: Sequence[str]) -> list[str]:
