@@ -169,10 +169,7 @@ class Model:
             [self._columns[facet, x] for x in taxonomy.facets[facet] if label in (x, parent_of(x))]
             for facet, label in taxonomy.columns
         ]
-        self._leaves = np.zeros((len(family), len(family)), np.float32)  # leaf × parent
-        for parent, members in enumerate(family):
-            self._leaves[members, parent] = 1
-        np.fill_diagonal(self._leaves, 0)
+        self._is_leaf = np.array([bool(parent_of(label)) for _, label in taxonomy.columns], bool)
         widest = max(map(len, family), default=0)
         self._family = np.array([(m * widest)[:widest] for m in family], np.int64)
         self._untagged: dict[str, tuple[Tag, ...]] = dict.fromkeys(taxonomy.facets, ())
@@ -203,7 +200,8 @@ class Model:
 
     def _with_a_leaf(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which labels have a leaf among the ``chosen``, texts × labels."""
-        return np.asarray(chosen.astype(np.float32) @ self._leaves > 0)
+        leaves = chosen & self._is_leaf
+        return np.asarray(leaves[:, self._family].any(axis=2) & ~self._is_leaf)
 
     def _score(self, texts: Sequence[Text]) -> _Scored:
         normal = [text.text for text in texts]

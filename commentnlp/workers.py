@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -53,6 +54,7 @@ def _start(folder: Path, parser: Parser, layout: Layout | None) -> None:
     global _tagger
     # an interrupt reaches every process of the terminal; the parent decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # as the parent does
     _tagger = Tagger(Model.load(folder), parser, layout)
 
 
