@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from commentnlp import __version__
 from commentnlp.batch import (
@@ -27,14 +28,16 @@ from commentnlp.batch import (
     default_target,
 )
 from commentnlp.errors import CommentnlpError
-from commentnlp.evaluation import Evaluation, Score, evaluate
-from commentnlp.inspection import Inspection, Phrase, inspect
 from commentnlp.model import Model
 from commentnlp.records import Explanation
-from commentnlp.samples import read_all_samples
 from commentnlp.shipped import DEFAULT_MODEL, TRAINING_DATA
 from commentnlp.taxonomy import Taxonomy, parent_of
 from commentnlp.writing import SUFFIXES
+
+# the rest is imported by the verb that needs it: who classifies a small file waits for imports most
+if TYPE_CHECKING:
+    from commentnlp.evaluation import Evaluation, Score
+    from commentnlp.inspection import Inspection, Phrase
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -191,6 +194,8 @@ def _progress(name: str, quiet: bool) -> Iterator[Callable[[int, int, int | None
 
 
 def _inspect(options: argparse.Namespace) -> int:
+    from commentnlp.inspection import inspect
+
     found = [
         one for path in options.files
         for one in inspect(path, text=options.text or None, day=options.date)
@@ -323,6 +328,9 @@ def _explanation_json(one: Explanation) -> dict[str, object]:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from commentnlp.evaluation import evaluate
+    from commentnlp.samples import read_all_samples
+
     model = Model.load(options.model)
     result = evaluate(model, read_all_samples(options.files, model.taxonomy))
     if options.json:
@@ -355,6 +363,7 @@ def evaluation_table(result: Evaluation, taxonomy: Taxonomy) -> str:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from commentnlp.samples import read_all_samples
     from commentnlp.training import Settings, train  # brings scikit-learn: only here
 
     if options.output.exists() and not options.output.is_dir():
