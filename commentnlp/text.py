@@ -306,7 +306,7 @@ class _Watch:
             self._flags[ord(written[0])] |= self._ALONE if len(written) == 1 else self._PAIR
             if len(written) > 1:
                 pairs.append(ord(written[0]) << 21 | ord(written[1]))
-        self._pairs = np.unique(np.array(pairs, np.int64))
+        self._pairs = np.array(sorted(set(pairs)), np.int64)
 
     def fold(self, raws: Sequence[str]) -> tuple[list[str], list[int], list[int]]:
         """The folded comments, which of them a rule could change, which only the last rule."""
@@ -331,7 +331,7 @@ class _Watch:
     def _fold_codes(self, codes: Codes) -> Codes:
         folded: Codes = self._folded[codes]
         if not folded.all():
-            for code in np.unique(codes[folded == 0]).tolist():
+            for code in set(codes[folded == 0].tolist()):
                 means = self._fold[code]
                 self._folded[code] = ord(means) if len(means) == 1 else self._MANY
             folded = self._folded[codes]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -138,14 +137,14 @@ class Columns:
                 found = [
                     x if good[row[place]] else None for x, row in zip(found, rows, strict=True)
                 ]
-        return [html.unescape(x) if x is not None and "&" in x else x for x in found]
+        return [_unescaped(x) if x is not None and "&" in x else x for x in found]
 
     def event(self, row: Sequence[str], line: int) -> Event:
         """The event that a row tells."""
         word = self.cell(row, "kind")
         kind = kind_of(word) if "kind" in self.places else "comment"
         role = _role(word, self.cell(row, "role"))
-        said = html.unescape(self.cell(row, "text"))
+        said = _unescaped(self.cell(row, "text"))
         typed = kind == "comment" or kind not in KINDS
         count = number(self.cell(row, "count"))
         levels = {what: number(self.cell(row, what)) or 0 for what in ("fan", "pay", "guard")}
@@ -165,6 +164,13 @@ class Columns:
             levels={what: level for what, level in levels.items() if level > 0},
             line=line,
         )
+
+
+def _unescaped(text: str) -> str:
+    """``&hellip;`` and its like as what they mean."""
+    from html import unescape  # few files need its long table
+
+    return unescape(text)
 
 
 def _is_viewers(word: str) -> bool:
