@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from commentnlp.errors import CommentnlpError
@@ -55,7 +58,16 @@ def _start(folder: Path, parser: Parser, layout: Layout | None) -> None:
     # an interrupt reaches every process of the terminal; the parent decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # as the parent does
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _tagger = Tagger(Model.load(folder), parser, layout)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed says nothing; its workers would wait for pieces for ever."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _tag(piece: Piece) -> Done:

@@ -4,8 +4,10 @@ import io
 import json
 import subprocess
 import sys
+import time
 import zipfile
 from datetime import datetime
+from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet
@@ -273,6 +275,25 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
     assert can_resume(target)
     subprocess.run([*command, str(source), "-o", str(target), "--resume"], check=True)
     assert len(rows(target)) == 200_000
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc to see processes")
+def test_workers_end_with_a_parent_that_was_killed(tmp_path):
+    source = many(tmp_path, 300_000)
+    command = [sys.executable, "-m", "commentnlp", "classify", "-q", "--jobs", "2", str(source)]
+    process = subprocess.Popen(command)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    workers = []
+    while process.poll() is None and not can_resume(default_target(source)):
+        workers = children.read_text().split()
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert workers
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_standard_input(tmp_path):
