@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain, islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from commentnlp.errors import CommentnlpError
@@ -119,9 +119,10 @@ def default_target(source: Path | str, name: str = "") -> Path | str:
         return STDOUT
     path = Path(source)
     stem = _stem(path.name)
-    member = _stem(name.rpartition(" › ")[2]) if " › " in name else ""
-    if member and member != stem:
-        stem = f"{stem}.{member}"
+    member = PurePosixPath(name.rpartition(" › ")[2] if " › " in name else "")
+    inside = ".".join([*member.parent.parts, _stem(member.name)]).strip("./")
+    if inside and inside != stem:
+        stem = f"{stem}.{inside}"
     return path.parent / f"{stem}.tagged.csv"
 
 

@@ -154,7 +154,8 @@ def _next(path: str, places: Mapping[str, int], text: str | None) -> str:
 
 
 def _quoted(word: str) -> str:
-    """As a shell needs it; Chinese needs no quotation marks."""
+    """As a shell needs it; Chinese needs no quotation marks, a leading dash a folder."""
+    word = f"./{word}" if word.startswith("-") and word != "-" else word
     return word if re.fullmatch(r"[\w@%+=:,./-]+", word) else shlex.quote(word)
 
 

@@ -21,6 +21,9 @@ REMEMBERED = 25_000
 """Texts after which the older half of what is remembered is dropped at once: to keep books on
 every use costs more than it saves."""
 
+LONGEST_TAGGED = 10_000
+LONG = f"comment longer than {LONGEST_TAGGED:,} characters: tagged by its beginning"
+
 _LONGEST_REMEMBERED = 200
 _NONE = (0.0, "")
 _PLAIN = re.compile(r'[^",\r\n]*\Z')
@@ -99,6 +102,7 @@ class Tagger:
     def tag(self, piece: Piece) -> Done:
         """Read a piece, tag its comments and lay its rows out."""
         records = self.parser.parse(piece)
+        self._shorten(records)
         counts = Counter(records.comments)
         del counts[None]
         entries = self._entries(counts)
@@ -116,6 +120,14 @@ class Tagger:
         else:
             done.text = self._lay_out(self.layout, records, found)
         return done
+
+    def _shorten(self, records: Records) -> None:
+        """What is longer than any comment is tagged by its beginning, else one line could take
+        all the memory."""
+        for i, text in enumerate(records.comments):
+            if text is not None and len(text) > LONGEST_TAGGED:
+                records.comments[i] = text[:LONGEST_TAGGED]
+                records.odd.add(LONG, records.lines[i])
 
     def _lay_out(self, layout: Layout, records: Records, found: Sequence[_Entry]) -> bytes:
         if layout.suffix != ".csv":

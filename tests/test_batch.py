@@ -188,6 +188,24 @@ def test_packed_files_and_their_names(tiny, tmp_path):
         classify_file(tiny, tmp_path / "两场.zip", tmp_path / "o.csv")
 
 
+def test_members_of_one_name_do_not_overwrite_each_other(tiny, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("一号/弹幕.csv", "评论\n贵\n")
+        archive.writestr("二号/弹幕.csv", "评论\n慢\n好\n")
+    first, second = classify_file(tiny, tmp_path / "a.zip")
+    assert first.target.endswith("a.一号.弹幕.tagged.csv")
+    assert second.target.endswith("a.二号.弹幕.tagged.csv")
+
+
+def test_what_is_no_comment_for_its_length_is_tagged_by_its_beginning(tiny, tmp_path):
+    source = write(tmp_path, "评论\n贵" + "好" * 20_000 + "慢\n")
+    (summary,) = classify_file(tiny, source)
+    assert summary.labels["intent"]["price"] == 1
+    assert not summary.labels["complaint"]
+    assert "tagged by its beginning" in summary.odd[0]
+    assert len(rows(default_target(source))[0]["评论"]) == 20_002
+
+
 def many(tmp_path, count=60_000):
     lines = [f"{n},贵{n % 997} 慢{n % 89}" if n % 50 else f'{n},"贵\n{n}"' for n in range(count)]
     return write(tmp_path, "id,评论\n" + "\n".join(lines) + "\n", "many.csv")

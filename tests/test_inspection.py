@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +55,10 @@ def test_real_files_reconcile():
         assert got.rows == sum(got.kinds.values())
         assert got.without_time == 0
         assert got.start.year == 2022
+
+
+def test_the_next_command_can_be_pasted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, told in (("-d.csv", "./-d.csv"), ("a b.csv", "'a b.csv'"), ("弹幕.csv", "弹幕.csv")):
+        Path(name).write_text("评论\n贵\n", encoding="utf-8")
+        assert inspect(name)[0].next == f"python -m commentnlp classify {told}"

@@ -32,6 +32,7 @@ from commentnlp.reading.tables import (
     TITLE,
     TOO_LONG,
     TRAILER,
+    WIDER,
 )
 
 from .conftest import REAL
@@ -152,7 +153,30 @@ def test_ragged_rows_lose_nothing(tmp_path):
     source, got = table(tmp_path, "text,n\n一\n二,2,多,的\n")
     assert source.parser.layout.header == ("text", "n", "column 3", "column 4")
     assert got.rows == [["一", "", "", ""], ["二", "2", "多", "的"]]
-    assert source.odd.counts == {FEWER_CELLS: 1}
+    assert source.odd.lines == {FEWER_CELLS: [2], WIDER: [3]}
+
+
+def test_only_rows_that_are_ragged_are_called_so(tmp_path):
+    source, got = table(tmp_path, "text,n\n一,1\n二,2,多\n三,3\n四\n")
+    assert [len(row) for row in got.rows] == [3] * 4
+    assert source.odd.lines == {WIDER: [3], FEWER_CELLS: [5]}
+
+
+def test_lines_that_end_as_on_an_old_mac(tmp_path):
+    _, got = table(tmp_path, CSV.replace("\n", "\r"))
+    assert got.comments == ["圈口多大", "几个米"]
+    _, got = table(tmp_path, "多少钱\r贵了\r好看")
+    assert got.comments == ["多少钱", "贵了", "好看"]
+
+
+@pytest.mark.parametrize(("first", "other"), [("utf-8", "gb18030"), ("gb18030", "utf-8")])
+def test_several_encodings_in_one_file(tmp_path, first, other):
+    said = [f"老李{n},戴了几天就掉色了怎么退{n}\n" for n in range(33)]
+    data = [line.encode(other if n > 25 else first) for n, line in enumerate(said)]
+    source, got = table(tmp_path, "用户,评论内容\n".encode(first) + b"".join(data))
+    assert [",".join(row) + "\n" for row in got.rows] == said
+    assert source.odd.counts == {OTHER_ENCODING: 7}
+    assert source.odd.lines[OTHER_ENCODING] == [28, 29, 30, 31, 32]
 
 
 def test_commas_without_quotes_in_the_last_column(tmp_path):
@@ -302,7 +326,7 @@ def test_json_lines(tmp_path):
         ["", "好", "", "", "true"],
     ]
     assert got.lines == [1, 4, 5]
-    assert source.lost.counts == {NO_JSON: 1, NO_OBJECT: 1}
+    assert source.lost.counts == {BLANK: 1, NO_JSON: 1, NO_OBJECT: 1}
 
 
 @pytest.mark.parametrize("indent", [None, 1])
@@ -390,6 +414,16 @@ def test_workbooks(tmp_path):
     assert got.rows[0] == ["7401234567890123456", "2026-02-07 20:15:03", "多少钱"]
     assert got.lines == [3, 4]
     assert source.lost.counts == {TITLE: 1}
+
+
+def test_empty_rows_of_a_workbook_are_named(tmp_path):
+    book = openpyxl.Workbook()
+    for place, text in ((1, "评论"), (2, "多少钱"), (6, "贵")):
+        book.active.cell(place, 1, text)
+    book.save(tmp_path / "a.xlsx")
+    source, got = read(tmp_path / "a.xlsx")
+    assert got.lines == [2, 6]
+    assert (source.lost.counts, source.lost.lines) == ({BLANK: 3}, {BLANK: [3]})
 
 
 def test_a_line_without_end_is_named_and_left_out(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -29,6 +30,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UTF8 = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf]{2}){2}")
+"""Two Chinese characters in UTF-8; by chance, other encodings have such bytes, too."""
 _MOST_BROKEN = 0.01
 """Share of broken or control characters from which a file counts as no text at all."""
 
@@ -65,23 +68,37 @@ def text_blocks(head: bytes, file: BinaryIO, encoding: str, remarks: Remarks) ->
     Broken bytes are marked, lines in another encoding read in theirs, NULs left out; all are
     counted in ``remarks``. Only a line over `LONGEST_LINE` is parted between two blocks.
     """
+    line = 1
+    old_mac = None
     if encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
-        blocks = _wide_blocks(head, file, encoding)
+        blocks: Iterator[bytes | str] = _wide_blocks(head, file, encoding)
     else:
-        plain = "utf-8" if encoding == "utf-8-sig" else encoding
-        blocks = (_decoded(b, plain, remarks) for b in _byte_blocks(head, file, plain))
-    first = True
-    for text in blocks:
-        if first:
+        encoding = "utf-8" if encoding == "utf-8-sig" else encoding
+        blocks = _byte_blocks(head, file, encoding)
+    for block in blocks:
+        text = block if isinstance(block, str) else _decoded(block, encoding, remarks, line)
+        if old_mac is None:  # the first block
             text = text.removeprefix("\ufeff")
-            first = False
-        if nuls := text.count("\0"):
-            remarks.add(NULS, count=nuls)
-            text = text.replace("\0", "")
-        if broken := text.count("\ufffd"):
-            remarks.add(BROKEN, count=broken)
-        if text:
+            old_mac = "\n" not in text and "\r" in text.rstrip("\r")
+        if old_mac:
+            text = text.replace("\r", "\n")
+        _remark(NULS, "\0", text, line, remarks)
+        _remark(BROKEN, "\ufffd", text, line, remarks)
+        line += text.count("\n")
+        if text := text.replace("\0", ""):
             yield text
+
+
+def _remark(why: str, char: str, text: str, line: int, remarks: Remarks) -> None:
+    """Count a character, and tell on which lines it stands first."""
+    count = text.count(char)
+    at = -1
+    for _ in range(min(count, 5)):
+        at = text.find(char, at + 1)
+        remarks.add(why, line + text.count("\n", 0, at))
+        count -= 1
+    if count:
+        remarks.add(why, count=count)
 
 
 def _unmarked(head: bytes) -> str:
@@ -92,6 +109,10 @@ def _unmarked(head: bytes) -> str:
     if _is_utf8(head):
         return "utf-8"
     head = head[: head.rfind(b"\n") + 1] or head
+    # of a file in several encodings, the one that names the columns is most likely UTF-8
+    lines = [line for line in head.split(b"\n")[:10_000] if not line.isascii()]
+    if sum(_decodes(line, "utf-8") for line in lines) * 3 >= len(lines):
+        return "utf-8"
     high = sum(byte >= 0x80 for byte in head)
     # text that is UTF-8 but for a few bytes is often valid GB18030, as gibberish
     if head.decode("utf-8", "replace").count("\ufffd") * 100 < high / 3:
@@ -130,26 +151,31 @@ def _decodes(line: bytes, encoding: str) -> bool:
     return True
 
 
-def _decoded(block: bytes, encoding: str, remarks: Remarks) -> str:
-    try:
-        return block.decode(encoding)
-    except UnicodeDecodeError:
-        pass
-    return "".join(
-        _decoded_line(line, encoding, remarks) for line in block.splitlines(keepends=True)
-    )
+def _decoded(block: bytes, encoding: str, remarks: Remarks, line: int) -> str:
+    # a line of UTF-8 is often valid in the others, as gibberish
+    if encoding == "utf-8" or not _UTF8.search(block):
+        try:
+            return block.decode(encoding)
+        except UnicodeDecodeError:
+            pass
+    lines = block.split(b"\n")
+    return "\n".join(_decoded_line(one, encoding, remarks, n) for n, one in enumerate(lines, line))
 
 
-def _decoded_line(line: bytes, encoding: str, remarks: Remarks) -> str:
-    if _decodes(line, encoding):
-        return line.decode(encoding)
-    marked = line.decode(encoding, "replace")
+def _decoded_line(one: bytes, encoding: str, remarks: Remarks, line: int) -> str:
+    if encoding != "utf-8" and _UTF8.search(one) and _decodes(one, "utf-8"):
+        if _likely(one, "utf-8") > _likely(one, encoding):
+            remarks.add(OTHER_ENCODING, line)
+            return one.decode("utf-8")
+    if _decodes(one, encoding):
+        return one.decode(encoding)
     other = "gb18030" if encoding == "utf-8" else "utf-8"
-    high = sum(byte >= 0x80 for byte in line)
+    marked = one.decode(encoding, "replace")
+    high = sum(byte >= 0x80 for byte in one)
     # a line that is broken in one place only is broken; one that is broken all over is another's
-    if marked.count("\ufffd") * 5 > high / 3 and _decodes(line, other):
-        remarks.add(OTHER_ENCODING)
-        return line.decode(other)
+    if marked.count("\ufffd") * 5 > high / 3 and _decodes(one, other):
+        remarks.add(OTHER_ENCODING, line)
+        return one.decode(other)
     return marked
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from commentnlp.reading.encodings import LONGEST_LINE
 from commentnlp.reading.remarks import Remarks
 
+BLANK = "blank line"
 NO_JSON = "not JSON"
 NO_OBJECT = "JSON value that is no object"
 MORE = "other keys"
@@ -26,8 +27,9 @@ def is_lines(head: str) -> bool:
 
 def values_of_lines(text: str, line: int, lost: Remarks) -> Iterator[tuple[int, Any]]:
     """One value a line; what is none is named in ``lost``."""
-    for number, one in enumerate(text.split("\n"), line):
+    for number, one in enumerate(text.removesuffix("\n").split("\n"), line):
         if not one or one.isspace():
+            lost.add(BLANK, number)
             continue
         value = _value(one)
         if value is None:

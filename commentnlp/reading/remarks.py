@@ -17,6 +17,8 @@ class Remarks:
 
     def add(self, why: str, line: int | None = None, count: int = 1) -> None:
         """Remark ``why``, ``count`` times, first seen on ``line``."""
+        if not count:
+            return
         self.counts[why] = self.counts.get(why, 0) + count
         shown = self.lines.setdefault(why, [])
         if line is not None and len(shown) < _SHOWN:

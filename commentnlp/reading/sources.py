@@ -17,6 +17,7 @@ from commentnlp.reading.encodings import BLOCK, HEAD, encoding_of, text_blocks
 from commentnlp.reading.opening import Opened, open_file
 from commentnlp.reading.remarks import Remarks
 from commentnlp.reading.tables import (
+    BLANK,
     ONE_COLUMN,
     TITLE,
     Layout,
@@ -210,16 +211,30 @@ def _sheet(opened: Opened) -> Source:
         "parquet": sheets.parquet_rows,
     }
     sheet = readers[opened.kind](opened.file, opened.name)
-    ahead = list(islice(sheet.rows, _SAMPLE))
-    layout, above = layout_of_rows([row for _, row in ahead], opened.name)
     lost = Remarks()
+    all_rows = _without_gaps(sheet.rows, lost)
+    ahead = list(islice(all_rows, _SAMPLE))
+    layout, above = layout_of_rows([row for _, row in ahead], opened.name)
     for line, _ in ahead[: max(above - 1, 0)]:
         lost.add(TITLE, line)
     return Source(
         opened.name, opened.kind.upper(), "", Parser(layout, "rows"),
-        _packed(chain(ahead[above:], sheet.rows)), opened.size, opened.position, Remarks(), lost,
+        _packed(chain(ahead[above:], all_rows)), opened.size, opened.position, Remarks(), lost,
         sheet.notes,
     )  # fmt: skip
+
+
+def _without_gaps(
+    rows: Iterable[tuple[int, list[str]]], lost: Remarks
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a sheet; those left out between them, which hold nothing, are named."""
+    before = 0
+    for number, row in rows:
+        if number > before + 1:
+            lost.add(BLANK, before + 1)
+            lost.add(BLANK, count=number - before - 2)
+        before = number
+        yield number, row
 
 
 _T = TypeVar("_T")

@@ -29,7 +29,8 @@ EVENT_HEADER = ("用户行为", "时间戳", "时间", "用户id", "用户消息
 MORE_CELLS = "row with more cells than the header: the rest stands in its last column"
 COMMAS = "row with unquoted delimiters in its last column: put together again"
 FEWER_CELLS = "row with fewer cells than the header: filled up with empty ones"
-RAGGED = (MORE_CELLS, COMMAS, FEWER_CELLS)
+WIDER = "row with more cells than the header: columns were added"
+RAGGED = (MORE_CELLS, WIDER, COMMAS, FEWER_CELLS)
 OPEN_QUOTE = "quotation mark without its partner, taken as it stands"
 BLANK = "blank line"
 TITLE = "line above the header"
@@ -79,6 +80,8 @@ class Layout:
     events: bool = False
     """A headerless event log; its rows are short where nothing was said."""
     notes: tuple[str, ...] = ()
+    added: int = 0
+    """Columns added for rows that are wider than the file's own header."""
 
     @property
     def told(self) -> dict[str, str]:
@@ -150,17 +153,24 @@ class Layout:
 
     def _mend(self, out: Records, long: bool) -> None:
         """Make all rows as wide as the header, take out what is none, find the comments."""
-        width, first = len(self.header), self.header[0]
+        width, first = len(self.header) - self.added, self.header[0]
         lost = set()
         for i, cells in enumerate(out.rows):
-            if len(cells) == width and cells[0] != first and cells[0] and not long:
+            if (
+                len(cells) == width
+                and not self.added
+                and cells[0] != first
+                and cells[0]
+                and not long
+            ):
                 continue
             if why := self._no_row(cells):
                 out.lost.add(why, out.lines[i])
                 lost.add(i)
-            elif len(cells) != width:
-                out.rows[i] = self._fitted(cells, out.lines[i], out.odd)
-                out.verbatim[i] = None
+            else:
+                fitted = self._fitted(cells, out.lines[i], out.odd)
+                if len(fitted) != len(cells):
+                    out.rows[i], out.verbatim[i] = fitted, None
         if lost:
             kept = [i for i in range(len(out.rows)) if i not in lost]
             out.rows = [out.rows[i] for i in kept]
@@ -181,9 +191,11 @@ class Layout:
 
     def _fitted(self, cells: list[str], line: int, odd: Remarks) -> list[str]:
         width = len(self.header)
-        if len(cells) < width:
-            if not self.events:
-                odd.add(FEWER_CELLS, line)
+        if len(cells) < width - self.added and not self.events:
+            odd.add(FEWER_CELLS, line)
+        elif width - self.added < len(cells) <= width:
+            odd.add(WIDER, line)
+        if len(cells) <= width:
             return cells + [""] * (width - len(cells))
         if not any(cells[width:]):
             return cells[:width]  # delimiters at the end of the line
@@ -326,6 +338,7 @@ def layout_of_rows(
     body = rows[place + 1 :]
     width = max(map(len, body), default=0)
     notes = []
+    added = 0
     if place >= 0:
         header = [cell.strip() for cell in rows[place]]
         while header and not header[-1] and width < len(header) and not headed:
@@ -338,6 +351,7 @@ def layout_of_rows(
                 f"rows have up to {width} cells, the header {len(header)} (first row {first}):"
                 " columns added"
             )
+            added = width - len(header)
             header += [f"column {n}" for n in range(len(header) + 1, width + 1)]
     else:
         header = [f"column {n}" for n in range(1, width + 1)]
@@ -346,7 +360,8 @@ def layout_of_rows(
     if not header:
         raise ReadError(f"{name}: the file is empty")
     columns = _checked(columns, body)
-    return Layout(tuple(header), columns, delimiter, notes=tuple(notes)), place + 1
+    layout = Layout(tuple(header), columns, delimiter, notes=tuple(notes), added=added)
+    return layout, place + 1
 
 
 def _sample_rows(lines: Sequence[str], delimiter: str) -> tuple[list[list[str]], list[range]]:
