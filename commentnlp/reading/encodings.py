@@ -163,10 +163,9 @@ def _decoded(block: bytes, encoding: str, remarks: Remarks, line: int) -> str:
 
 
 def _decoded_line(one: bytes, encoding: str, remarks: Remarks, line: int) -> str:
-    if encoding != "utf-8" and _UTF8.search(one) and _decodes(one, "utf-8"):
-        if _likely(one, "utf-8") > _likely(one, encoding):
-            remarks.add(OTHER_ENCODING, line)
-            return one.decode("utf-8")
+    if _is_utf8_line(one, encoding):
+        remarks.add(OTHER_ENCODING, line)
+        return one.decode("utf-8")
     if _decodes(one, encoding):
         return one.decode(encoding)
     other = "gb18030" if encoding == "utf-8" else "utf-8"
@@ -177,6 +176,13 @@ def _decoded_line(one: bytes, encoding: str, remarks: Remarks, line: int) -> str
         remarks.add(OTHER_ENCODING, line)
         return one.decode(other)
     return marked
+
+
+def _is_utf8_line(one: bytes, encoding: str) -> bool:
+    """Whether a line among others of ``encoding`` reads better as UTF-8."""
+    if encoding == "utf-8" or not _UTF8.search(one) or not _decodes(one, "utf-8"):
+        return False
+    return _likely(one, "utf-8") > _likely(one, encoding)
 
 
 def _read(head: bytes, file: BinaryIO) -> Iterator[bytes]:

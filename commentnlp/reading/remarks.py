@@ -21,7 +21,7 @@ class Remarks:
             return
         self.counts[why] = self.counts.get(why, 0) + count
         shown = self.lines.setdefault(why, [])
-        if line is not None and len(shown) < _SHOWN:
+        if line is not None and line not in shown and len(shown) < _SHOWN:
             shown.append(line)
 
     def update(self, other: Remarks) -> None:
