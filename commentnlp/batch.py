@@ -173,7 +173,8 @@ def _classify(
                     f"{target}: --resume works for {', '.join(TEXT_SUFFIXES)}; run without it"
                 )
             lines = None
-            times = [p for w, p in source.parser.layout.columns.places.items() if w == "time"]
+            places = source.parser.layout.columns.places
+            times = [places["time"]] if "time" in places else []
             output = _row_output(Path(target), suffix, full, times)
         write, done_before, notes = stack.enter_context(output)
         for done in _tagged(model, source, lines, done_before, options.jobs):

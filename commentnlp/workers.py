@@ -34,16 +34,19 @@ def tag_pieces(tagger: Tagger, folder: Path, pieces: Iterable[Piece], jobs: int)
     pool = ProcessPoolExecutor(
         jobs - 1, get_context("spawn"), _start, (folder, tagger.parser, tagger.layout)
     )
-    begun: deque[Future[Done] | Done] = deque()
+    begun: deque[Future[Done]] = deque()
     try:
         for piece in pieces:
             # this process tags, too, while the others are busy or still loading the model
-            busy = sum(isinstance(one, Future) and not one.done() for one in begun)
-            begun.append(pool.submit(_tag, piece) if busy < 2 * (jobs - 1) else tagger.tag(piece))
-            while begun and (len(begun) > 8 * jobs or _is_done(begun[0])):
-                yield _result(begun.popleft())
+            if sum(not one.done() for one in begun) < 2 * (jobs - 1):
+                begun.append(pool.submit(_tag, piece))
+            else:
+                begun.append(Future())
+                begun[-1].set_result(tagger.tag(piece))
+            while begun and (len(begun) > 8 * jobs or begun[0].done()):
+                yield begun.popleft().result()
         while begun:
-            yield _result(begun.popleft())
+            yield begun.popleft().result()
     except BrokenProcessPool:
         raise CommentnlpError(
             "a process that tagged was ended from outside (is memory short?);"
@@ -73,11 +76,3 @@ def _end_with_parent() -> None:
 def _tag(piece: Piece) -> Done:
     assert _tagger is not None
     return _tagger.tag(piece)
-
-
-def _is_done(one: Future[Done] | Done) -> bool:
-    return isinstance(one, Done) or one.done()
-
-
-def _result(one: Future[Done] | Done) -> Done:
-    return one if isinstance(one, Done) else one.result()

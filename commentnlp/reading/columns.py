@@ -99,7 +99,7 @@ def identity(value: str) -> str:
 
 @dataclass(frozen=True)
 class Columns:
-    """Where in a row each thing stands; -1 where nowhere."""
+    """Where in a row each thing stands."""
 
     places: Mapping[str, int] = field(default_factory=dict)
 
@@ -121,8 +121,7 @@ class Columns:
 
     def cell(self, row: Sequence[str], what: str) -> str:
         """The cell that holds ``what``; empty where the table has none."""
-        place = self.places.get(what, -1)
-        return row[place] if place >= 0 else ""
+        return row[self.places[what]] if what in self.places else ""
 
     def comments(self, rows: Sequence[Sequence[str]]) -> list[str | None]:
         """What viewers typed, row by row; None where a row is no viewer's comment."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from commentnlp.reading.encodings import LONGEST_LINE
 from commentnlp.reading.remarks import Remarks
+from commentnlp.reading.tables import BLANK
 
-BLANK = "blank line"
 NO_JSON = "not JSON"
 NO_OBJECT = "JSON value that is no object"
 MORE = "other keys"

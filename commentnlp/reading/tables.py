@@ -25,6 +25,7 @@ MOST_LINES = 1000
 
 EVENT_HEADER = ("用户行为", "时间戳", "时间", "用户id", "用户消息")
 """Columns of a headerless event log: what happened, milliseconds, time, who, what was said."""
+_EVENT_COLUMNS = Columns({"kind": 0, "time": 1, "user": 3, "text": 4})
 
 MORE_CELLS = "row with more cells than the header: the rest stands in its last column"
 COMMAS = "row with unquoted delimiters in its last column: put together again"
@@ -320,7 +321,7 @@ def layout_of_text(text: str, whole: bool, name: str) -> tuple[Layout, range]:
         lines.pop()  # it may be cut
     lines = lines[:_SAMPLE]
     if _is_event_log(lines):
-        return Layout(EVENT_HEADER, _event_columns(), events=True), range(0)
+        return Layout(EVENT_HEADER, _EVENT_COLUMNS, events=True), range(0)
     delimiter = _delimiter(lines)
     rows, places = _sample_rows(lines, delimiter)
     layout, above = layout_of_rows(rows, name, delimiter)
@@ -440,7 +441,3 @@ def _is_event_log(lines: Sequence[str]) -> bool:
     return bool(rows) and all(
         len(row) == 3 and _EVENT.match(row[0]) and row[1].isdecimal() for row in rows
     )
-
-
-def _event_columns() -> Columns:
-    return Columns({"kind": 0, "time": 1, "user": 3, "text": 4})
