@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "workbooks": {"errors", "layouts"},
     "writing": {"errors", "layouts", "workbooks"},
     "inspection": {"records", "reading", "text"},
+    "report": {"errors", "records", "taxonomy", "text", "tables", "reading", "model", "report"},
     "samples": {"errors", "records", "taxonomy", "reading"},
     "evaluation": {"records", "taxonomy", "model"},
     "training": BASE | {"segment", "features", "model", "samples", "evaluation"},
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "spark": {"errors", "model", "records"},
     "batch": {"errors", "reading", "model", "layouts", "writing", "tagging", "workers"},
     "cli": BASE
-    | {"model", "batch", "inspection", "samples", "evaluation", "training", "writing", ""},
+    | {"model", "batch", "inspection", "samples", "evaluation", "training", "writing", "report", ""},
     "__main__": {"cli"},
     "__init__": {"errors", "records", "taxonomy", "model"},
 }
@@ -42,8 +43,9 @@ ONLY_IN = {
     "openpyxl": "reading",
     "xlrd": "reading",
     "zstandard": "reading",
-    "xlsxwriter": "workbooks",
     "pyspark": "spark",
+    "matplotlib": "report",
+    "jinja2": "report",
 }
 
 

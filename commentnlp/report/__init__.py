@@ -1,0 +1,1 @@
+"""What the room talked about, when, who was answered, what hurts: events → report → renderers."""
