@@ -16,8 +16,8 @@ from commentnlp.text import CONTACT, LINK, Normaliser
 
 CANNED_PEOPLE = 10
 """People who say the same words, from whom on these are taken for a one-tap phrase."""
-CANNED_LENGTH = 4
-"""Characters of the shortest one-tap phrase: everybody says 好 by hand."""
+CANNED_LENGTH = 6
+"""Characters of the shortest one-tap phrase: everybody types 好看 or 多少钱 by hand."""
 FLOOD = 5
 """Times that one person says the same, from which on it is a flood (刷屏)."""
 GAP = timedelta(minutes=5)

@@ -63,7 +63,8 @@ class Layout:
     WORDS = "words.txt"
     CHARS = "chars.txt"
     LANGUAGE = "language"
-    TABLES = ("variants.tsv", "symbols.tsv", "disguises.tsv", "words.tsv", "concepts.tsv")
+    PRODUCTS = "products.tsv"
+    TABLES = ("variants.tsv", "symbols.tsv", "disguises.tsv", "words.tsv", "concepts.tsv", PRODUCTS)
 
     @classmethod
     def files(cls) -> list[str]:
@@ -95,7 +96,14 @@ def read_normaliser(folder: Path) -> Normaliser:
     return Normaliser(variants, symbols, disguises)
 
 
-def write_language(folder: Path, normaliser: Normaliser, features: Features) -> None:
+def read_products(path: Path) -> dict[str, str]:
+    """The product kinds: word → the kind of goods that it names."""
+    return {word.lower(): kind for kind, words in read_table(path, 2) for word in words.split()}
+
+
+def write_language(
+    folder: Path, normaliser: Normaliser, features: Features, products: Mapping[str, str]
+) -> None:
     """Write the tables of a language folder, so that they read as they are in use."""
     write_table(folder / "variants.tsv", normaliser.variants.items())
     write_table(folder / "symbols.tsv", normaliser.symbols.items())
@@ -104,10 +112,11 @@ def write_language(folder: Path, normaliser: Normaliser, features: Features) -> 
         [(d.written, d.means, "|".join(d.after), "|".join(d.before)) for d in normaliser.disguises],
     )
     write_table(folder / "words.tsv", [(w, str(n)) for w, n in features.segmenter.words.items()])
-    by_concept: dict[str, list[str]] = {}
-    for word, concept in features.concepts.items():
-        by_concept.setdefault(concept, []).append(word)
-    write_table(folder / "concepts.tsv", [(c, " ".join(w)) for c, w in by_concept.items()])
+    for name, groups in (("concepts.tsv", features.concepts), ("products.tsv", products)):
+        words_of: dict[str, list[str]] = {}
+        for word, group in groups.items():
+            words_of.setdefault(group, []).append(word)
+        write_table(folder / name, [(group, " ".join(words)) for group, words in words_of.items()])
 
 
 def read_words(path: Path) -> dict[str, int | None]:
@@ -138,9 +147,10 @@ class Model:
         weights: Floats,
         bias: Floats,
         thresholds: Floats,
+        products: Mapping[str, str] | None = None,
         meta: Meta | None = None,
     ) -> None:
-        """Take the values.
+        """Take the values; ``products`` tells which words name which kind of goods.
 
         ``idf`` (features), ``weights`` (features × labels, the idf folded in), ``bias`` and
         ``thresholds`` (labels; a threshold is a probability).
@@ -157,6 +167,7 @@ class Model:
         self.normaliser = normaliser
         self.features = features
         self.taxonomy = taxonomy
+        self.products = dict(products or {})
         self.meta = meta or Meta("unnamed", "", 0)
         self.folder: Path | None = None
         """Where it was loaded from, so that other processes can do so, too."""
@@ -368,7 +379,7 @@ class Model:
             np.save(folder / f"{name}.npy", self.features.keys[sequence], allow_pickle=False)
         _write(folder / Layout.WORDS, "".join(f"{word}\n" for word in self.features.words))
         _write(folder / Layout.CHARS, self.features.chars)
-        write_language(folder / Layout.LANGUAGE, self.normaliser, self.features)
+        write_language(folder / Layout.LANGUAGE, self.normaliser, self.features, self.products)
         meta: dict[str, Any] = {
             "format": FORMAT,
             "version": self.meta.version,
@@ -392,7 +403,10 @@ class Model:
         """Read a model folder. Raises ModelError when it is missing, damaged, foreign or newer."""
         folder = Path(folder)
         meta = _read_meta(folder)
+        products = f"{Layout.LANGUAGE}/{Layout.PRODUCTS}"
         for name in Layout.files():
+            if name == products and name not in meta["digests"]:
+                continue  # models of version 0.2 have none
             try:
                 digest = _digest(folder / name)
             except OSError:
@@ -421,6 +435,7 @@ class Model:
                 features,
                 Taxonomy.from_json(meta["taxonomy"]),
                 **arrays,
+                products=read_products(folder / products) if products in meta["digests"] else None,
                 meta=Meta(
                     str(meta["version"]),
                     str(meta["data_digest"]),

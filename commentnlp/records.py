@@ -18,6 +18,14 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Tag:
+    """One label of one facet, with its calibrated probability."""
+
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened in a room, whichever tool wrote it down.
 
@@ -48,14 +56,8 @@ class Event:
     """``fan``, ``pay``, ``user`` or ``guard`` → level, where above zero."""
     line: int = 0
     """Line of the file, or row of the sheet, on which it stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """One label of one facet, with its calibrated probability."""
-
-    label: str
-    score: float
+    tags: Mapping[str, tuple[Tag, ...]] | None = None
+    """Facet → tags, where the file has been tagged already; None where not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from commentnlp.model import (
     Views,
     combine,
     read_normaliser,
+    read_products,
     read_words,
     sigmoid,
     views_of,
@@ -107,6 +108,7 @@ def train(
         weights=(weights * idf[:, None] * slope).astype(np.float32),
         bias=bias * slope + shift,
         thresholds=thresholds,
+        products=read_products(language / "products.tsv"),
     )
     decided = model.decide(sigmoid(held_out * slope + shift))
     numbers = b"".join(

@@ -238,3 +238,74 @@ def test_inspect_shows_columns_where_none_is_known(tmp_path, capsys):
     assert "--text COLUMN" in capsys.readouterr().out
     assert main(["inspect", str(path), "--text", "说了"]) == 0
     assert "--text 说了" in capsys.readouterr().out
+
+
+@pytest.fixture
+def show(comments):
+    text = comments.read_text(encoding="gb18030").replace("\n20:", "\n2026-02-07 20:")
+    comments.write_text(text, encoding="gb18030")
+    return comments
+
+
+def test_report_on_the_screen(show, capsys):
+    assert main(["report", str(show)]) == 0
+    out = capsys.readouterr().out
+    assert "互动节奏" in out
+    assert main(["report", str(show), "--lang", "en"]) == 0
+    assert "Activity" in capsys.readouterr().out
+
+
+def test_report_as_every_kind_of_file(show, tmp_path):
+    targets = [tmp_path / f"报告{suffix}" for suffix in (".json", ".xlsx", ".md")]
+    outputs = [part for target in targets for part in ("-o", target)]
+    done = run("report", show, *outputs)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert done.stderr.count("3 rows, 3 comments") == 3
+    assert all(target.stat().st_size > 1000 for target in targets)
+    assert len(list(tmp_path.iterdir())) == 4  # nothing half-written
+    report = json.loads((tmp_path / "报告.json").read_text(encoding="utf-8"))
+    assert report["start"] == "2026-02-07T20:01:00+08:00"
+
+
+def test_report_against_earlier_shows(show, tmp_path):
+    target = tmp_path / "r.json"
+    args = ["report", str(show), "-o", str(target), "-q"]
+    assert main([*args, "--baseline", str(show), str(show)]) == 0
+    report = json.loads(target.read_text(encoding="utf-8"))
+    assert len(report["earlier"]) == 2
+    assert [pair["hour"] for pair in report["activity"]["compared"]] == [20]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["-o", "a.docx"], "a report is written as .json, .xlsx, .md"),
+        (["-o", "none/a.md"], "there is no folder"),
+        (["-o", "."], "a report is written as"),
+        (["--tz", "Mars"], "unknown time zone 'Mars'"),
+        (["--start", "20:00"], "of which day? Say so with --date"),
+        (["--start", "heute"], "is no time such as '2026-02-07 20:00'"),
+        (["--start", "2026-02-07 22:00", "--end", "2026-02-07 20:00"], "is not after the start"),
+        (["--start", "2026-02-07 22:00"], "give both start and end"),
+        (["--window", "0"], "give seconds from 1 on"),
+    ],
+)
+def test_report_says_what_is_wrong(comments, monkeypatch, capsys, args, message):
+    monkeypatch.chdir(comments.parent)
+    comments.write_text("评论内容\n这个多少米\n", encoding="utf-8")
+    assert main(["report", str(comments), *args]) == 1
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(comments.parent.iterdir()) == [comments]
+
+
+def test_report_of_a_show_past_midnight(comments, capsys, tmp_path):
+    comments.write_text("评论内容\n这个多少米\n好看\n", encoding="utf-8")
+    target = tmp_path / "r.json"
+    assert main(["report", str(comments), "-o", str(target), "--date", "2026-02-07",
+                 "--start", "23:00", "--end", "1:00"]) == 0  # fmt: skip
+    report = json.loads(target.read_text(encoding="utf-8"))
+    assert report["quality"]["estimated"]
+    assert report["start"] == "2026-02-07T23:30:00+08:00"
+    assert report["end"] == "2026-02-08T00:30:00+08:00"

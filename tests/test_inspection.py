@@ -14,7 +14,7 @@ def test_what_is_in_a_file(tmp_path):
     rows = ["时间,用户ID,用户名,弹幕内容"]
     start = datetime(2026, 2, 7, 20, 0, 0)
     for n in range(12):  # a one-tap phrase of twelve people
-        rows.append(f"{start + timedelta(seconds=n)},u{n},小{n},主播好漂亮")
+        rows.append(f"{start + timedelta(seconds=n)},u{n},小{n},点关注领福袋啦")
     for n in range(6):  # a flood of one person
         rows.append(f"{start + timedelta(minutes=1, seconds=n)},u99,刷屏的,加我微信 13800138000")
     rows.append(f"{start + timedelta(minutes=30)},111111,***,圈口多大")
@@ -34,7 +34,7 @@ def test_what_is_in_a_file(tmp_path):
     assert [(g.start.minute, g.end.minute) for g in got.gaps] == [(1, 30)]
     assert (got.without_time, got.backwards) == (1, 1)
     assert (got.comments, got.different) == (21, 5)
-    assert [(p.text, p.count, p.people) for p in got.canned] == [("主播好漂亮", 12, 12)]
+    assert [(p.text, p.count, p.people) for p in got.canned] == [("点关注领福袋啦", 12, 12)]
     assert [(p.text, p.count) for p in got.floods] == [("加我微信 13800138000", 6)]
     assert got.spam == 6
     assert (got.people, got.masked) == (13, 1)

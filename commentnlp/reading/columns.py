@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain, pairwise, repeat
 
 from commentnlp.reading.values import moment, number
-from commentnlp.records import KINDS, Event
+from commentnlp.reading.written import EVENT_COLUMNS, events_of, levels_of
+from commentnlp.records import KINDS, Event, Tag
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "text": (
@@ -37,6 +40,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "kind": (
         "用户行为", "消息类型", "事件类型", "互动类型", "message_type", "msg_type", "event_type",
         "类型", "行为", "method", "action_type", "type",
+        "kind",
     ),
     "count": ("数量", "次数", "combo_count", "gift_count", "like_count", "count"),
     "total": ("like_total", "total"),
@@ -49,6 +53,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "pay": ("财富等级", "消费等级", "pay_grade_level", "pay_level", "user_level"),
     "guard": ("guard_level", "privilege_type"),
+    "levels": ("levels",),
 }  # fmt: skip
 """What a column holds → the names it goes by, the likeliest first; case, blanks and ``_`` do not
 matter."""
@@ -77,6 +82,8 @@ KIND_WORDS: Mapping[str, str] = {
 
 _HOSTS = ("主播", "host", "anchor")
 _STAFF = ("管理员", "房管", "助理", "客服", "小助手", "admin", "staff", "moderator")
+_PREFIX = "tagged_"
+_SCORE = re.compile(r"\s*(?:0(?:\.\d{1,17})?|1(?:\.0{1,17})?)\s*")
 _MASKED = re.compile(r"|0+|1{6,}|.*\*\*\*?.*|-|null|none|nan", re.IGNORECASE)
 
 
@@ -102,26 +109,46 @@ class Columns:
     """Where in a row each thing stands."""
 
     places: Mapping[str, int] = field(default_factory=dict)
+    facets: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Facet → where its labels and where their scores stand, in a table that has been tagged."""
+    written: bool = False
+    """The table begins with `EVENT_COLUMNS`: its cells stand as `cells_of` wrote them."""
 
     @classmethod
     def named(cls, header: Sequence[str]) -> Columns:
         """Find columns by their usual names."""
-        plain = [plain_name(name) for name in header]
-        places: dict[str, int] = {}
-        for what, names in NAMES.items():
-            for name in map(plain_name, names):
-                if name in plain and plain.index(name) not in places.values():
-                    places[what] = plain.index(name)
-                    break
-        return cls(places)
+        facets = _facets(header)
+        if tuple(header[: len(EVENT_COLUMNS)]) == EVENT_COLUMNS:
+            return cls({w: n for n, w in enumerate(EVENT_COLUMNS) if w in NAMES}, facets, True)
+        places = _places(header, facets)
+        if "text" not in places:
+            # comments with a score beside them, as in a table of reviews, are no facet
+            said = set(map(plain_name, NAMES["text"]))
+            facets = {f: at for f, at in facets.items() if plain_name(header[at[0]]) not in said}
+            places = _places(header, facets)
+        return cls(places, facets)
 
-    def without(self, what: str) -> Columns:
-        """The same with one thing not found."""
-        return Columns({name: place for name, place in self.places.items() if name != what})
+    def with_text(self, place: int) -> Columns:
+        """The same with the comments in the column ``place``."""
+        if self.places.get("text") == place:
+            return self
+        others = {w: p for w, p in self.places.items() if p != place and w != "text"}
+        facets = {facet: at for facet, at in self.facets.items() if place not in at}
+        return Columns({**others, "text": place}, facets)
 
-    def cell(self, row: Sequence[str], what: str) -> str:
-        """The cell that holds ``what``; empty where the table has none."""
-        return row[self.places[what]] if what in self.places else ""
+    def checked(self, rows: Sequence[Sequence[str]]) -> Columns:
+        """Without a column of kinds, or of scores, that holds something else in these rows."""
+        if self.written:
+            return self
+        places, facets = dict(self.places), dict(self.facets)
+        words = [row[places["kind"]] for row in rows if places.get("kind", len(row)) < len(row)]
+        if "kind" in places and sum(kind_of(word) in KINDS for word in words) * 2 <= len(words):
+            del places["kind"]
+        for facet, (_, at) in self.facets.items():
+            cells = [row[at] for row in rows if at < len(row) and row[at].strip()]
+            if sum(map(_is_scores, cells)) * 2 < len(cells):
+                del facets[facet]
+        return Columns(places, facets)
 
     def comments(self, rows: Sequence[Sequence[str]]) -> list[str | None]:
         """What viewers typed, row by row; None where a row is no viewer's comment."""
@@ -138,31 +165,110 @@ class Columns:
                 ]
         return [_unescaped(x) if x is not None and "&" in x else x for x in found]
 
-    def event(self, row: Sequence[str], line: int) -> Event:
-        """The event that a row tells."""
-        word = self.cell(row, "kind")
+    def events(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> list[Event]:
+        """The events that the rows tell, one each."""
+        if self.written:
+            return events_of(rows, lines, self.tags(rows))
+        return [
+            self._event(row, line, tags)
+            for row, line, tags in zip(rows, lines, self.tags(rows), strict=True)
+        ]
+
+    def tags(self, rows: Sequence[Sequence[str]]) -> Sequence[Mapping[str, tuple[Tag, ...]] | None]:
+        """What the rows have been tagged with; None where the table has no tags."""
+        if not self.facets:
+            return [None] * len(rows)
+        cells = [tuple([row[at] for pair in self.facets.values() for at in pair]) for row in rows]
+        known = {
+            some: {
+                facet: tags_of(labels, scores)
+                for facet, labels, scores in zip(self.facets, some[::2], some[1::2], strict=True)
+            }
+            for some in set(cells)
+        }
+        return [known[some] for some in cells]
+
+    def _cell(self, row: Sequence[str], what: str) -> str:
+        return row[self.places[what]] if what in self.places else ""
+
+    def _event(
+        self, row: Sequence[str], line: int, tags: Mapping[str, tuple[Tag, ...]] | None
+    ) -> Event:
+        word = self._cell(row, "kind")
         kind = kind_of(word) if "kind" in self.places else "comment"
-        role = _role(word, self.cell(row, "role"))
-        said = _unescaped(self.cell(row, "text"))
+        role = _role(word, self._cell(row, "role"))
+        said = _unescaped(self._cell(row, "text"))
         typed = kind == "comment" or kind not in KINDS
-        count = number(self.cell(row, "count"))
-        levels = {what: number(self.cell(row, what)) or 0 for what in ("fan", "pay", "guard")}
+        count = number(self._cell(row, "count"))
+        levels = {what: number(self._cell(row, what)) or 0 for what in ("fan", "pay", "guard")}
+        levels = {what: level for what, level in levels.items() if level > 0}
         return Event(
             kind,
             said if typed else "",
-            id=self.cell(row, "id").strip(),
-            time=moment(self.cell(row, "time")),
-            room=self.cell(row, "room").strip(),
+            id=self._cell(row, "id").strip(),
+            time=moment(self._cell(row, "time")),
+            room=self._cell(row, "room").strip(),
             # where nobody has an identity, the nickname is the best there is
-            user=identity(self.cell(row, "user" if "user" in self.places else "name")),
-            name=self.cell(row, "name").strip(),
+            user=identity(self._cell(row, "user" if "user" in self.places else "name")),
+            name=self._cell(row, "name").strip(),
             role=role,
             count=1 if count is None else count,
-            total=number(self.cell(row, "total")),
-            item=(self.cell(row, "item") or ("" if typed else said)).strip(),
-            levels={what: level for what, level in levels.items() if level > 0},
+            total=number(self._cell(row, "total")),
+            item=(self._cell(row, "item") or ("" if typed else said)).strip(),
+            levels={**levels_of(self._cell(row, "levels")), **levels},
             line=line,
+            tags=tags,
         )
+
+
+@lru_cache(10_000)
+def tags_of(labels: str, scores: str) -> tuple[Tag, ...]:
+    """Tags of a cell of labels and one of scores; 0.0 where there is no such score.
+
+    >>> tags_of("price|size", "0.97|0.61")[1]
+    Tag(label='size', score=0.61)
+    """
+    names = [name.strip() for name in labels.split("|")]
+    given = scores.split("|")
+    numbers = [float(one) if _SCORE.fullmatch(one) else 0.0 for one in given]
+    pairs = zip(names, chain(numbers, repeat(0.0)), strict=False)
+    return tuple(Tag(name, score) for name, score in pairs if name)
+
+
+def _places(header: Sequence[str], facets: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """What stands where by its name, facets apart."""
+    plain = [plain_name(name) for name in header]
+    for place in chain.from_iterable(facets.values()):
+        plain[place] = ""
+    places: dict[str, int] = {}
+    for what, names in NAMES.items():
+        for name in map(plain_name, names):
+            if name in plain and plain.index(name) not in places.values():
+                places[what] = plain.index(name)
+                break
+    return places
+
+
+def _facets(header: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Columns with their scores in the next one; with the most prefixes those tagged last."""
+    found: dict[str, tuple[int, int, int]] = {}
+    for place, (name, beside) in enumerate(pairwise(map(_bare, header))):
+        (facet, prefixes), (scores, more) = name, beside
+        if facet and scores == f"{facet}_score":
+            found[facet] = max(found.get(facet, (-1, 0, 0)), (prefixes + more, place, place + 1))
+    return {facet: (place, beside) for facet, (_, place, beside) in found.items()}
+
+
+def _bare(name: str) -> tuple[str, int]:
+    """A name without the prefixes that kept it apart, and how many these were."""
+    bare = name.strip()
+    while bare.startswith(_PREFIX):
+        bare = bare.removeprefix(_PREFIX)
+    return bare, (len(name.strip()) - len(bare)) // len(_PREFIX)
+
+
+def _is_scores(cell: str) -> bool:
+    return any(map(_SCORE.fullmatch, cell.split("|")))
 
 
 def _unescaped(text: str) -> str:
@@ -184,4 +290,4 @@ def _role(kind: str, role: str) -> str:
     role = role.strip().lower()
     if kind.strip("【】 ").startswith("主播") or role in _HOSTS:
         return "host"
-    return "staff" if role in _STAFF else "viewer"
+    return "staff" if role in _STAFF else "system" if role == "system" else "viewer"

@@ -27,13 +27,8 @@ from commentnlp.reading.tables import (
     row_blocks,
     split_lines,
 )
+from commentnlp.reading.written import EVENT_COLUMNS, cells_of
 from commentnlp.records import SHANGHAI, Event
-
-EVENT_COLUMNS = (
-    "kind", "id", "time", "room", "user", "name", "role", "text", "count", "total", "item",
-    "levels", "raw",
-)  # fmt: skip
-"""Columns of a file that a live tool wrote as JSON or as a log; ``raw`` is what it wrote."""
 
 _EVENT_LAYOUT = Layout(EVENT_COLUMNS, Columns.named(EVENT_COLUMNS))
 _TABLES = {",": "CSV", "\t": "TSV", ";": "semicolon", "|": "bar", ONE_COLUMN: "one-column"}
@@ -295,15 +290,7 @@ def _event_records(given: Iterable[tuple[Event, str]]) -> Records:
     out = Records()
     for event, raw in given:
         out.events.append(event)
-        out.add(
-            [
-                event.kind, event.id, event.time.isoformat() if event.time else "", event.room,
-                event.user, event.name, event.role, event.text, str(event.count),
-                "" if event.total is None else str(event.total), event.item,
-                " ".join(f"{what}:{level}" for what, level in event.levels.items()), raw,
-            ],
-            event.line,
-        )  # fmt: skip
+        out.add(cells_of(event, raw), event.line)
         typed = event.kind == "comment" and event.role == "viewer"
         out.comments.append(event.text if typed else None)
     return out

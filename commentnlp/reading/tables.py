@@ -100,8 +100,7 @@ class Layout:
         names = [cell.strip().lower() for cell in self.header]
         if name and name.strip().lower() in names:
             place = names.index(name.strip().lower())
-            others = {w: p for w, p in self.columns.places.items() if p != place and w != "text"}
-            return replace(self, columns=Columns({**others, "text": place}))
+            return replace(self, columns=self.columns.with_text(place))
         seen = ", ".join(self.header[:40]) + (", …" if len(self.header) > 40 else "")
         what = f"no column {name!r}" if name else "no column looks like the comments"
         raise ReadError(
@@ -205,10 +204,7 @@ class Layout:
 
     def events_of(self, records: Records) -> list[Event]:
         """What the rows tell."""
-        return [
-            self.columns.event(row, line)
-            for row, line in zip(records.rows, records.lines, strict=True)
-        ]
+        return self.columns.events(records.rows, records.lines)
 
 
 def split_lines(text: str) -> list[str]:
@@ -345,6 +341,8 @@ def layout_of_rows(
         while header and not header[-1] and width < len(header) and not headed:
             header.pop()
         columns = Columns.named(header)
+        if tuple(header[: len(EVENT_HEADER)]) == EVENT_HEADER:
+            columns = replace(columns, places=_EVENT_COLUMNS.places)
         last_is_text = columns.places.get("text") == len(header) - 1
         if width > len(header) and not last_is_text and any(any(r[len(header) :]) for r in body):
             first = next(i for i, row in enumerate(body, 1) if len(row) > len(header))
@@ -360,7 +358,7 @@ def layout_of_rows(
         notes.append("no header: columns are told by what stands in them")
     if not header:
         raise ReadError(f"{name}: the file is empty")
-    columns = _checked(columns, body)
+    columns = columns.checked(body)
     layout = Layout(tuple(header), columns, delimiter, notes=tuple(notes), added=added)
     return layout, place + 1
 
@@ -424,16 +422,6 @@ def _columns_by_content(rows: Sequence[Sequence[str]], width: int) -> Columns:
     if han and (max(han) > 0 or width == 1):
         places["text"] = han.index(max(han))
     return Columns(places)
-
-
-def _checked(columns: Columns, rows: Sequence[Sequence[str]]) -> Columns:
-    """Without a column of kinds that holds something else."""
-    if "kind" not in columns.places:
-        return columns
-    place = columns.places["kind"]
-    words = [row[place] for row in rows if place < len(row)]
-    good = sum(kind_of(word) in KINDS for word in words)
-    return columns if good * 2 > len(words) else columns.without("kind")
 
 
 def _is_event_log(lines: Sequence[str]) -> bool:

@@ -2,8 +2,9 @@
 
 Counts of comments come three ways. ``lines`` are rows as typed; ``people`` the different known
 persons among them (hidden ones are in no count of people); ``voices`` the lines in somebody's own
-words, where a person who says the same again within one step counts once: no one-tap phrases and
-no spam. Shares and rates are of voices, so that nothing is hot by one person's flood.
+words, where a person who says the same again within one step counts once. One-tap phrases and spam
+are in nobody's own words: they are counted among what was said and apart, and have no labels here.
+Shares and rates are of voices, so that nothing is hot by one person's flood.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Quote:
     who: str
     """Nickname, else identity; masked unless asked otherwise; empty where hidden."""
     file: int
-    """Which of ``Report.quality.files``."""
+    """Which of ``Report.quality.files``; those of ``Report.earlier`` come behind them."""
     line: int
 
 
@@ -113,7 +114,7 @@ class Slice:
     minutes: float
     """Minutes live in it; 0 where time is not known."""
     events: Mapping[str, int]
-    """Kind of event → how many; likes and gifts by their counts."""
+    """Kind of event but comments → how many; likes and gifts by their counts."""
     said: Count
     """What viewers typed."""
     voices: int
@@ -130,6 +131,8 @@ class Slice:
     """Product kinds named, most lines first."""
     questions: tuple[Question, ...] = ()
     """Most asked, by people, then lines."""
+    host: int = 0
+    """Comments of host, staff and system."""
 
     def labelled(self, facet: str, label: str) -> Labelled:
         """The figures of one label. Raises KeyError for one that is not in the taxonomy."""
@@ -238,7 +241,7 @@ class Responses:
     host_lines: int
     """What host and staff typed."""
     announcements: int
-    """Those of them that a tool typed (正在讲解3号宝贝)."""
+    """Those of them that a tool typed (正在讲解3号宝贝) or that came five times and more."""
     asked: int
     """Questions with a time, one-tap phrases and spam apart, a person's repeats once a step."""
     answered: int
@@ -286,15 +289,15 @@ class Hotspot:
     state: str
     """``new``, ``rising``, ``steady``, ``falling`` or ``quiet``."""
     when: datetime | None
-    """Beginning of the step that stands out most."""
+    """Beginning of the hottest step; None where there is none."""
     times: float | None
-    """How many times the expected that step holds; None where nothing was expected."""
+    """How many times the expected the hottest step holds; None where nothing was expected."""
     total: Labelled
     steps: tuple[HotStep, ...]
     earlier: Labelled | None
     """The same in the earlier shows."""
-    first: Quote | None
-    worst: Quote | None
+    first: Quote
+    worst: Quote
     """The one most surely meant as a complaint."""
     words: tuple[Word, ...]
     items: tuple[Named, ...]
@@ -423,7 +426,7 @@ class Report:
     total: Slice
     activity: Activity
     items: tuple[Slice, ...]
-    """By item explained, in the order of most comments; empty where the file does not say."""
+    """By item explained, those with most voices first; empty where the file does not say."""
     responses: Responses | None
     """None where host and staff typed nothing."""
     hotspots: tuple[Hotspot, ...]

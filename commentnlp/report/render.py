@@ -1,0 +1,59 @@
+"""A report → a file of the kind that its name tells, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from commentnlp.errors import CommentnlpError
+from commentnlp.report.records import Report
+
+SUFFIXES = (".json", ".xlsx", ".md")
+
+
+def check_target(path: Path | str) -> None:
+    """Raise CommentnlpError for a file that could not be written, before the work is done."""
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise CommentnlpError(
+            f"{path}: a report is written as {', '.join(SUFFIXES)}; give such a name"
+        )
+    if path.is_dir():
+        raise CommentnlpError(f"{path}: is a folder; give a file")
+    if not path.absolute().parent.is_dir():
+        raise CommentnlpError(f"{path}: there is no folder {path.parent}")
+
+
+def rendered(report: Report, suffix: str, *, language: str = "zh") -> bytes:
+    """The report as a file with one of `SUFFIXES` holds it.
+
+    Raises CommentnlpError where what a format needs is missing: the extra ``excel``, or a font
+    with Chinese characters for pictures.
+    """
+    # each renderer brings its library along: only the one that is asked for
+    if suffix == ".xlsx":
+        from commentnlp.report.workbook import to_xlsx
+
+        return to_xlsx(report, language=language)
+    if suffix == ".md":
+        from commentnlp.report.markdown import to_markdown
+
+        text = to_markdown(report, language=language)
+    else:
+        from commentnlp.report.jsons import to_json
+
+        text = to_json(report)
+    return text.encode("utf-8", "replace")
+
+
+def write(report: Report, path: Path | str, *, language: str = "zh") -> None:
+    """Write the report; a file that stands there is replaced once the new one is whole."""
+    path = Path(path)
+    check_target(path)
+    content = rendered(report, path.suffix.lower(), language=language)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
