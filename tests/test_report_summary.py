@@ -208,7 +208,8 @@ def test_tiers_by_level(model):
     assert (tiers.by, tiers.bounds) == ("fan", {"core": 7, "regular": 1})
     found = {tier.slice.key: (tier.people, tier.low, tier.high) for tier in tiers.tiers}
     assert found == {
-        "core": (2, 7, 8), "regular": (6, 1, 6), "newcomer": (1, None, None), "unknown": (0, None, None),
+        "core": (2, 7, 8), "regular": (6, 1, 6),
+        "newcomer": (1, None, None), "unknown": (0, None, None),
     }  # fmt: skip
     assert tiers.tiers[3].slice.said.lines == 3
 
