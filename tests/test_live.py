@@ -379,6 +379,23 @@ def test_moment_has_a_fixed_zone():
     assert moment("2026-02-07T20:15:03+00:00") == datetime(2026, 2, 7, 20, 15, 3, 0, timezone.utc)
 
 
+DIGITS = st.text("0123456789", min_size=2, max_size=2)
+
+
+@given(
+    st.sampled_from(["2026-02-", "1973-12-", "2286-01-", "2026-W1"]),
+    st.sampled_from(" T"),
+    st.lists(DIGITS, min_size=4, max_size=4),
+    st.sampled_from(["", ".512000", ".5"]),
+    st.sampled_from(["", "+08:00", "-05:30", "+24:00", "+08:60", "Z", "+08"]),
+)
+def test_moment_reads_what_is_common_like_what_is_rare(start, between, parts, fraction, offset):
+    day, *clock = parts
+    text = f"{start}{day}{between}{':'.join(clock)}{fraction}{offset}"
+    # with a slash it goes the long way
+    assert moment(text) == moment(text.replace("-", "/", 1))
+
+
 def test_the_masked_are_nobody():
     assert person("小荷", "", "a1") == "a1"
     assert person("小荷", "", "") == ""

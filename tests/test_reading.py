@@ -4,7 +4,9 @@ import csv
 import gzip
 import io
 import json
+import pickle
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from commentnlp.errors import ReadError
 from commentnlp.reading import BLANK, Records, Remarks, open_sources
+from commentnlp.reading.columns import Columns
 from commentnlp.reading.encodings import (
     BROKEN,
     NULS,
@@ -34,6 +37,7 @@ from commentnlp.reading.tables import (
     TRAILER,
     WIDER,
 )
+from commentnlp.records import Event
 
 from .conftest import REAL
 
@@ -227,6 +231,34 @@ def test_event_logs_have_no_header_and_rows_that_are_no_comments(tmp_path):
     assert (host.kind, host.role, host.text) == ("comment", "host", "欢迎")
 
 
+CELLS = st.text(st.sampled_from('贵慢a1,;|\t"\n\r\u3000 0'), max_size=5)
+NAMED = ["评论", "时间", "类型", "角色", "用户id", "昵称", "数量", "商品", "财富等级", "levels"]
+ODD = ["", " ", "弹幕", "点赞", "【主播弹幕】", "管理员", "1655275530879", "0000", "小***", "fan:3"]
+
+
+@given(
+    st.lists(st.sampled_from(NAMED), min_size=1, unique=True).flatmap(
+        lambda header: st.tuples(
+            st.just(header),
+            st.lists(
+                st.lists(st.sampled_from(ODD) | CELLS, min_size=len(header), max_size=len(header)),
+                max_size=9,
+            ),
+        )
+    )
+)
+def test_rows_read_together_are_as_rows_read_alone(given):
+    header, rows = given
+    columns = Columns.named(header)
+    together = columns.events(rows, range(len(rows)))
+    alone = [event for n, row in enumerate(rows) for event in columns.events([row], [n])]
+    assert together == alone
+    for event in together:
+        # made without the constructor, but none the less whole
+        assert Event(**{name: getattr(event, name) for name in Event.__slots__}) == event
+        assert pickle.loads(pickle.dumps(event)) == replace(event) == event
+
+
 @pytest.mark.parametrize("name", ["弹幕内容", "Comment", "CONTENT", "message", "评论", " 内容 "])
 def test_usual_names(tmp_path, name):
     _, got = table(tmp_path, f"id,{name}\n1,好\n", column="")
@@ -347,7 +379,6 @@ def test_a_json_array_that_is_cut_off(tmp_path):
     assert source.lost.lines[NO_JSON] == [3]
 
 
-CELLS = st.text(st.sampled_from('贵慢a1,;|\t"\n\r\u3000 0'), max_size=5)
 ROWS = st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=30)
 
 

@@ -119,6 +119,8 @@ def test_written_events_stand_as_they_are(tmp_path):
         encoding="utf-8",
     )
     assert events(path) == [wanted]
+    for source in open_sources(path):
+        assert [records.comments for records in source.records()] == [[None]]
 
 
 def test_written_events_in_another_order(tmp_path):

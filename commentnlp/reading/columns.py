@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from itertools import chain, pairwise, repeat
+from typing import Any, TypeVar
 
 from commentnlp.reading.values import moment, number
-from commentnlp.reading.written import EVENT_COLUMNS, events_of, levels_of
+from commentnlp.reading.written import EVENT_COLUMNS, comments_of, events_of, levels_of
 from commentnlp.records import KINDS, Event, Tag
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -82,9 +84,13 @@ KIND_WORDS: Mapping[str, str] = {
 
 _HOSTS = ("主播", "host", "anchor")
 _STAFF = ("管理员", "房管", "助理", "客服", "小助手", "admin", "staff", "moderator")
+_LEVELS = ("levels", "fan", "pay", "guard")
 _PREFIX = "tagged_"
 _SCORE = re.compile(r"\s*(?:0(?:\.\d{1,17})?|1(?:\.0{1,17})?)\s*")
 _MASKED = re.compile(r"|0+|1{6,}|.*\*\*\*?.*|-|null|none|nan", re.IGNORECASE)
+
+_FIELDS = [getattr(Event, field.name) for field in fields(Event)]
+_T = TypeVar("_T")
 
 
 def plain_name(name: str) -> str:
@@ -154,6 +160,8 @@ class Columns:
         """What viewers typed, row by row; None where a row is no viewer's comment."""
         if "text" not in self.places:
             return [None] * len(rows)
+        if self.written:
+            return comments_of(rows)
         text = self.places["text"]
         found: list[str | None] = [row[text] for row in rows]
         for what, judge in (("kind", _is_viewers), ("role", _is_viewer)):
@@ -163,62 +171,87 @@ class Columns:
                 found = [
                     x if good[row[place]] else None for x, row in zip(found, rows, strict=True)
                 ]
-        return [_unescaped(x) if x is not None and "&" in x else x for x in found]
+        return [x and _unescaped(x) for x in found]
 
     def events(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> list[Event]:
         """The events that the rows tell, one each."""
         if self.written:
             return events_of(rows, lines, self.tags(rows))
-        return [
-            self._event(row, line, tags)
-            for row, line, tags in zip(rows, lines, self.tags(rows), strict=True)
-        ]
+        if not rows:
+            return []
+        count = len(rows)
+
+        def column(what: str, read: Callable[[str], _T], none: _T) -> list[_T]:
+            place = self.places.get(what)
+            return [none] * count if place is None else [read(row[place]) for row in rows]
+
+        words = column("kind", str, "comment"), column("role", str, "")
+        kinds, roles, typed = zip(*_each(_judged, *words), strict=True)
+        said = column("text", _unescaped, "")
+        items = column("item", str, "")
+        return _events(
+            [
+                kinds,
+                [x if by_hand else "" for x, by_hand in zip(said, typed, strict=True)],
+                column("id", str.strip, ""),
+                column("time", moment, None),
+                column("room", str.strip, ""),
+                # where nobody has an identity, the nickname is the best there is
+                column("user" if "user" in self.places else "name", identity, ""),
+                column("name", str.strip, ""),
+                roles,
+                column("count", _count, 1),
+                column("total", number, None),
+                # what is said by a tool names the goods, if anything
+                [
+                    (item or ("" if by_hand else x)).strip()
+                    for item, x, by_hand in zip(items, said, typed, strict=True)
+                ],
+                self.levels(rows),
+                lines,
+                self.tags(rows),
+            ]
+        )
+
+    def levels(self, rows: Sequence[Sequence[str]]) -> Sequence[Mapping[str, int]]:
+        """Levels of the people, above zero."""
+        places = {what: self.places[what] for what in _LEVELS if what in self.places}
+        if not places:
+            return [{} for _ in rows]
+
+        def levels(*cells: str) -> dict[str, int]:
+            return _levels(dict(zip(places, cells, strict=True)))
+
+        return _each(levels, *([row[place] for row in rows] for place in places.values()))
 
     def tags(self, rows: Sequence[Sequence[str]]) -> Sequence[Mapping[str, tuple[Tag, ...]] | None]:
         """What the rows have been tagged with; None where the table has no tags."""
         if not self.facets:
             return [None] * len(rows)
-        cells = [tuple([row[at] for pair in self.facets.values() for at in pair]) for row in rows]
-        known = {
-            some: {
-                facet: tags_of(labels, scores)
-                for facet, labels, scores in zip(self.facets, some[::2], some[1::2], strict=True)
-            }
-            for some in set(cells)
-        }
-        return [known[some] for some in cells]
+        places = chain.from_iterable(self.facets.values())
 
-    def _cell(self, row: Sequence[str], what: str) -> str:
-        return row[self.places[what]] if what in self.places else ""
+        def tags(*cells: str) -> dict[str, tuple[Tag, ...]]:
+            return dict(zip(self.facets, map(tags_of, cells[::2], cells[1::2]), strict=True))
 
-    def _event(
-        self, row: Sequence[str], line: int, tags: Mapping[str, tuple[Tag, ...]] | None
-    ) -> Event:
-        word = self._cell(row, "kind")
-        kind = kind_of(word) if "kind" in self.places else "comment"
-        role = _role(word, self._cell(row, "role"))
-        said = _unescaped(self._cell(row, "text"))
-        typed = kind == "comment" or kind not in KINDS
-        count = number(self._cell(row, "count"))
-        levels = {what: number(self._cell(row, what)) or 0 for what in ("fan", "pay", "guard")}
-        levels = {what: level for what, level in levels.items() if level > 0}
-        return Event(
-            kind,
-            said if typed else "",
-            id=self._cell(row, "id").strip(),
-            time=moment(self._cell(row, "time")),
-            room=self._cell(row, "room").strip(),
-            # where nobody has an identity, the nickname is the best there is
-            user=identity(self._cell(row, "user" if "user" in self.places else "name")),
-            name=self._cell(row, "name").strip(),
-            role=role,
-            count=1 if count is None else count,
-            total=number(self._cell(row, "total")),
-            item=(self._cell(row, "item") or ("" if typed else said)).strip(),
-            levels={**levels_of(self._cell(row, "levels")), **levels},
-            line=line,
-            tags=tags,
-        )
+        return _each(tags, *([row[place] for row in rows] for place in places))
+
+
+def _each(read: Callable[..., _T], *columns: Iterable[str]) -> list[_T]:
+    """What the cells of each row mean, where few are different: those are read once."""
+    cells = list(zip(*columns, strict=True))
+    known = {some: read(*some) for some in set(cells)}
+    return [known[some] for some in cells]
+
+
+def _events(columns: Sequence[Sequence[Any]]) -> list[Event]:
+    """Events of their fields, column by column.
+
+    The constructor of what is frozen finds each field by its name; this is twice as quick.
+    """
+    events = [object.__new__(Event) for _ in columns[0]]
+    for field_of, column in zip(_FIELDS, columns, strict=True):
+        deque(map(field_of.__set__, events, column), maxlen=0)
+    return events
 
 
 @lru_cache(10_000)
@@ -273,21 +306,41 @@ def _is_scores(cell: str) -> bool:
 
 def _unescaped(text: str) -> str:
     """``&hellip;`` and its like as what they mean."""
+    if "&" not in text:
+        return text
     from html import unescape  # few files need its long table
 
     return unescape(text)
 
 
+def _count(cell: str) -> int:
+    found = number(cell)
+    return 1 if found is None else found
+
+
+def _levels(cells: Mapping[str, str]) -> dict[str, int]:
+    levels = levels_of(cells.get("levels", ""))
+    grades = {what: number(cells.get(what)) or 0 for what in ("fan", "pay", "guard")}
+    return {**levels, **{what: level for what, level in grades.items() if level > 0}}
+
+
 def _is_viewers(word: str) -> bool:
-    return kind_of(word) == "comment" and not word.strip("【】 ").startswith("主播")
+    kind, role, _ = _judged(word, "")
+    return kind == "comment" and role == "viewer"
 
 
 def _is_viewer(role: str) -> bool:
-    return _role("", role) == "viewer"
+    return _judged("", role)[1] == "viewer"
 
 
-def _role(kind: str, role: str) -> str:
+def _judged(word: str, role: str) -> tuple[str, str, bool]:
+    """Kind of event, role of who did it, and whether its text was typed."""
+    kind = kind_of(word)
     role = role.strip().lower()
-    if kind.strip("【】 ").startswith("主播") or role in _HOSTS:
-        return "host"
-    return "staff" if role in _STAFF else "system" if role == "system" else "viewer"
+    if word.strip("【】 ").startswith("主播") or role in _HOSTS:
+        role = "host"
+    elif role in _STAFF:
+        role = "staff"
+    elif role != "system":
+        role = "viewer"
+    return kind, role, kind == "comment" or kind not in KINDS

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain
 
 from commentnlp.errors import ReadError
 from commentnlp.reading.columns import Columns, kind_of
@@ -221,7 +221,8 @@ def quoted(lines: Sequence[str], at: int, delimiter: str, width: int) -> tuple[l
     0 lines where a quotation mark has no partner, or finds one only by running rows together;
     the cells are then those of the first line as it stands.
     """
-    given = [f"{one}\n" for one in islice(lines, at, at + MOST_LINES)]
+    end = min(at + MOST_LINES, len(lines))
+    given = (f"{lines[i]}\n" for i in range(at, end))
     reader = csv.reader(chain(given, [""]), delimiter=delimiter)
     plain = lines[at].removesuffix("\r").split(delimiter)
     try:
@@ -229,18 +230,18 @@ def quoted(lines: Sequence[str], at: int, delimiter: str, width: int) -> tuple[l
     except csv.Error:  # a lone \r, a cell without end
         return plain, 0
     used = reader.line_num
-    if used > len(given):
+    if used > end - at:
         return plain, 0
     torn = len(cells) != width and len(plain) == width
-    if used > 1 and (torn or not _is_strict(given[:used], delimiter)):
+    if used > 1 and (torn or not _is_strict(lines[at : at + used], delimiter)):
         return plain, 0
     return cells, used
 
 
-def _is_strict(given: Sequence[str], delimiter: str) -> bool:
+def _is_strict(lines: Sequence[str], delimiter: str) -> bool:
     """Whether every quotation mark that ends a cell is followed by a delimiter or a line's end."""
     try:
-        next(csv.reader(given, delimiter=delimiter, strict=True))
+        next(csv.reader((f"{one}\n" for one in lines), delimiter=delimiter, strict=True))
     except csv.Error:
         return False
     return True

@@ -46,6 +46,12 @@ def events_of(
     return events
 
 
+def comments_of(rows: Iterable[Sequence[str]]) -> list[str | None]:
+    """What viewers typed in such rows; None where a row is no viewer's comment."""
+    kind, role, text = map(EVENT_COLUMNS.index, ("kind", "role", "text"))
+    return [row[text] if row[kind] == "comment" and row[role] == "viewer" else None for row in rows]
+
+
 def levels_of(cell: str) -> dict[str, int]:
     """Levels of a cell such as ``fan:7 pay:18``."""
     levels = {what: int(level) for what, level in _LEVEL.findall(cell)} if cell else {}

@@ -34,7 +34,7 @@ def quality(room: Room, files: Sequence[File]) -> Quality:
         kinds={shown(kind): count for kind, count in kinds.most_common() if count},
         unknown=tuple(shown(kind) for kind in log.kinds if kind not in KINDS and kinds[kind]),
         comments=len(room.said),
-        host=int((comment & log.host & (log.text != NOBODY)).sum()),
+        host=int(room.by_host.sum()),
         blank=int((comment & (log.text == NOBODY)).sum()),
         different=len(np.unique(room.normal)),
         canned=_canned(room),

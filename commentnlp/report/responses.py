@@ -27,7 +27,7 @@ def responses(room: Room, asked: Asked, explained: Explained) -> Responses | Non
     is in no file: the answered share is a lower bound.
     """
     log = room.log
-    typed = log.is_kind("comment") & log.host & (log.text != NOBODY)
+    typed = room.by_host
     if not typed.any():
         return None
     questions = np.flatnonzero(asked.is_question & room.voice & ~np.isnan(room.time))

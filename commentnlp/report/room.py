@@ -105,7 +105,10 @@ class Room:
         self.texts = _texts(log, model)
         self.columns = {column: i for i, column in enumerate(model.taxonomy.columns)}
 
-        self.said = np.flatnonzero(log.is_kind("comment") & ~log.host & (log.text != NOBODY))
+        typed = log.is_kind("comment") & (log.text != NOBODY)
+        self.by_host = typed & log.host
+        """Which events are comments of host, staff or system."""
+        self.said = np.flatnonzero(typed & ~log.host)
         self.time, self.user = log.time[self.said], log.user[self.said]
         self.text = log.text[self.said]
         self.normal = self.texts.normal[self.text]
@@ -269,7 +272,8 @@ class Room:
     @cached_property
     def word_counts(self) -> Ints:
         """How many voices have each word."""
-        return self.words.counts(self.normal[self.voice])
+        _, words = self.words.of_texts(self.normal[self.voice])
+        return np.bincount(words, minlength=len(self.words.vocabulary))
 
     @cached_property
     def products(self) -> tuple[tuple[str, ...], Bools]:
@@ -322,23 +326,11 @@ class Words:
         codes = self.code[self.first[text] : self.first[text + 1]]
         return [self.vocabulary[code] for code in codes.tolist()]
 
-    def having(self, word: int, texts: Ints) -> Bools:
-        """Which of these texts have a word."""
-        different, which = np.unique(texts, return_inverse=True)
-        has = [
-            word in self.code[self.first[text] : self.first[text + 1]]
-            for text in different.tolist()
-        ]
-        return np.array(has, bool)[which]
-
-    def counts(self, texts: Ints) -> Ints:
-        """How many of these texts have each word of the vocabulary."""
-        texts, times = np.unique(texts, return_counts=True)
+    def of_texts(self, texts: Ints) -> tuple[Ints, Ints]:
+        """The words of texts one after the other: whose each is, and which."""
         length = self.first[texts + 1] - self.first[texts]
         at = np.repeat(self.first[texts] - np.cumsum(length) + length, length)
-        code = self.code[at + np.arange(length.sum())]
-        weight = np.repeat(times, length)
-        return np.bincount(code, weight, len(self.vocabulary)).astype(np.int64)
+        return np.repeat(np.arange(len(texts)), length), self.code[at + np.arange(length.sum())]
 
 
 def _says_something(word: str, concepts: dict[str, str]) -> bool:

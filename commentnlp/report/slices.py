@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from commentnlp.report.log import NOBODY, Bools, Ints
+from commentnlp.report.log import Bools, Ints
 from commentnlp.report.records import MOST_QUOTES, Labelled, Named, Question, Slice, Word
 from commentnlp.report.room import Room
 from commentnlp.report.stats import log_odds, wilson
@@ -55,7 +55,7 @@ def slice_of(
         words=words,
         products=products(room, comments),
         questions=questions,
-        host=int((log.is_kind("comment") & log.host & (log.text != NOBODY))[events].sum()),
+        host=int(room.by_host[events].sum()),
     )
 
 
@@ -112,15 +112,15 @@ def apart(room: Room, here: Ints, most: int = WORDS) -> tuple[Word, ...]:
     if not 0 < len(here) < room.voice.sum():
         return ()
     words = room.words
-    counts = words.counts(room.normal[here])
+    whose, said = words.of_texts(room.normal[here])
+    counts = np.bincount(said, minlength=len(words.vocabulary))
     others = room.word_counts - counts
     z = log_odds(counts, others)
     best = np.flatnonzero((counts >= _LEAST_SAID) & (z >= _LEAST_Z))
     best = best[np.argsort(-z[best], kind="stable")][:most]
     found = []
     for code in best.tolist():
-        with_it = here[words.having(code, room.normal[here])]
-        quotes = room.quotes(with_it, _FEW_QUOTES)
+        quotes = room.quotes(here[whose[said == code]], _FEW_QUOTES)
         found.append(Word(words.vocabulary[code], int(counts[code]), int(others[code]),
                           float(z[code]), quotes))  # fmt: skip
     return tuple(found)
