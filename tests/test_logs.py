@@ -6,16 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commentnlp.reading.days import day_of, saved_at
 from commentnlp.reading.live import settle_gifts
-from commentnlp.reading.logs import (
-    State,
-    day_of,
-    parse,
-    recognise,
-    room_of,
-    saved_at,
-    start,
-)
+from commentnlp.reading.logs import State, parse, recognise, room_of, start
 from commentnlp.records import SHANGHAI, Event
 
 LIVE = Path(__file__).parent / "live"
@@ -244,7 +237,8 @@ def test_other_text_is_no_log(lines):
 def test_day_and_room_of_the_folders():
     assert day_of(GRAB) == date(2025, 2, 11)
     assert day_of("a/2025年2月1日直播/2026年13月40日/b.txt") == date(2025, 2, 1)
-    assert day_of("logs/2025年02月11日直播.txt") is None
+    assert day_of("logs/2025年02月11日直播.txt") == date(2025, 2, 11)
+    assert day_of("2025年02月11日直播/2026-02-07.txt") == date(2026, 2, 7)
     assert room_of(GRAB) == ROOM
     assert room_of("logs/b.txt") == ""
 

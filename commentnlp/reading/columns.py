@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from itertools import chain, pairwise, repeat
 from typing import Any, TypeVar
 
-from commentnlp.reading.values import moment, number
+from commentnlp.reading.days import Days
+from commentnlp.reading.values import clock, moment, number
 from commentnlp.reading.written import EVENT_COLUMNS, comments_of, events_of, levels_of
-from commentnlp.records import KINDS, Event, Tag
+from commentnlp.records import KINDS, SHANGHAI, Event, Tag
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "text": (
@@ -26,6 +28,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "comment_time", "create_time", "event_time", "send_time", "timestamp", "datetime", "time",
         "created_at", "時間", "时间戳", "日期", "date",
     ),
+    "date": ("日期", "date"),
     "id": ("消息id", "评论id", "弹幕id", "msg_id", "message_id", "comment_id", "event_id", "id"),
     "room": (
         "直播间号", "直播间id", "房间号", "直播间", "room_id", "live_id", "room", "session_id",
@@ -119,6 +122,8 @@ class Columns:
     """Facet → where its labels and where their scores stand, in a table that has been tagged."""
     written: bool = False
     """The table begins with `EVENT_COLUMNS`: its cells stand as `cells_of` wrote them."""
+    clocks: bool = False
+    """There are times of day that lack a date; `Days` finds it, row by row."""
 
     @classmethod
     def named(cls, header: Sequence[str]) -> Columns:
@@ -140,7 +145,7 @@ class Columns:
             return self
         others = {w: p for w, p in self.places.items() if p != place and w != "text"}
         facets = {facet: at for facet, at in self.facets.items() if place not in at}
-        return Columns({**others, "text": place}, facets)
+        return replace(self, places={**others, "text": place}, facets=facets, written=False)
 
     def checked(self, rows: Sequence[Sequence[str]]) -> Columns:
         """Without a column of kinds, or of scores, that holds something else in these rows."""
@@ -154,7 +159,8 @@ class Columns:
             cells = [row[at] for row in rows if at < len(row) and row[at].strip()]
             if sum(map(_is_scores, cells)) * 2 < len(cells):
                 del facets[facet]
-        return Columns(places, facets)
+        times = [row[places["time"]] for row in rows if places.get("time", len(row)) < len(row)]
+        return Columns(places, facets, clocks=any(map(clock, times)))
 
     def comments(self, rows: Sequence[Sequence[str]]) -> list[str | None]:
         """What viewers typed, row by row; None where a row is no viewer's comment."""
@@ -173,10 +179,19 @@ class Columns:
                 ]
         return [x and _unescaped(x) for x in found]
 
-    def events(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> list[Event]:
-        """The events that the rows tell, one each."""
+    def events(
+        self,
+        rows: Sequence[Sequence[str]],
+        lines: Sequence[int],
+        zone: tzinfo = SHANGHAI,
+        days: Days | None = None,
+    ) -> list[Event]:
+        """The events that the rows tell, one each; a time that names no zone is one of ``zone``.
+
+        ``days`` finds the dates of `clocks`; without it such rows have no time.
+        """
         if self.written:
-            return events_of(rows, lines, self.tags(rows))
+            return events_of(rows, lines, self.tags(rows), zone)
         if not rows:
             return []
         count = len(rows)
@@ -185,6 +200,12 @@ class Columns:
             place = self.places.get(what)
             return [none] * count if place is None else [read(row[place]) for row in rows]
 
+        times = column("time", lambda cell: moment(cell, zone), None)
+        if "date" in self.places:
+            cells = zip(times, column("date", str, ""), column("time", str, ""), strict=True)
+            times = [time or _joined(day, cell, zone) for time, day, cell in cells]
+        if days:
+            times = days.fill(times, column("time", str, ""))
         words = column("kind", str, "comment"), column("role", str, "")
         kinds, roles, typed = zip(*_each(_judged, *words), strict=True)
         said = column("text", _unescaped, "")
@@ -194,7 +215,7 @@ class Columns:
                 kinds,
                 [x if by_hand else "" for x, by_hand in zip(said, typed, strict=True)],
                 column("id", str.strip, ""),
-                column("time", moment, None),
+                times,
                 column("room", str.strip, ""),
                 # where nobody has an identity, the nickname is the best there is
                 column("user" if "user" in self.places else "name", identity, ""),
@@ -311,6 +332,11 @@ def _unescaped(text: str) -> str:
     from html import unescape  # few files need its long table
 
     return unescape(text)
+
+
+def _joined(day: str, cell: str, zone: tzinfo) -> datetime | None:
+    date, time = moment(day, zone), clock(cell)
+    return datetime.combine(date, time, zone) if date and time else None
 
 
 def _count(cell: str) -> int:

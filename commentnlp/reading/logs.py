@@ -10,22 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from commentnlp.errors import ReadError
+from commentnlp.reading.days import day_after, day_of, saved_at
 from commentnlp.reading.fields import event
-from commentnlp.reading.values import moment
+from commentnlp.reading.values import clock as clock_of
 from commentnlp.records import SHANGHAI, Event
 
 GRAB = "DouyinBarrageGrab log"
 FETCHER = "DouyinLiveWebFetcher"
 SCREEN = "DouyinDanmu screen"
 
-_FOLDER_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
 _FOLDER_ROOM = re.compile(r"\((\d+)\)")
-_SAVED = re.compile(r"^(?:保存时间|导出时间): *(\d{4}-\d\d?-\d\d? \d\d?:\d\d(?::\d\d)?) *$", re.M)
 _SAVED_ROOM = re.compile(r"^房间: *(\S+) *$", re.M)
 
 # one file a message type, named as in the brackets; a console's line has the room's name before it
@@ -112,35 +111,21 @@ class State:
     """The section has a column for the type."""
     open: Event | None = None
     """The last comment; the next line may go on with it. After the last block it is an event."""
+    zone: tzinfo = SHANGHAI
+    """The clock of the lines."""
 
 
-def start(path: Path | str, tail: str) -> State:
+def start(path: Path | str, tail: str, zone: tzinfo = SHANGHAI) -> State:
     """State before the first line: what the folders and the last few KB of a file tell."""
     room = _SAVED_ROOM.search(tail.replace("\r", ""))
-    return State(day_of(path), saved=saved_at(tail), room=room[1] if room else room_of(path))
-
-
-def day_of(path: Path | str) -> date | None:
-    """Day in the name of a folder (``2025年02月11日直播``), the innermost first."""
-    for folder in Path(path).parent.parts[::-1]:
-        if match := _FOLDER_DAY.search(folder):
-            try:
-                return date(*map(int, match.groups()))
-            except ValueError:
-                continue
-    return None
+    where = room[1] if room else room_of(path)
+    return State(day_of(path), saved=saved_at(tail, zone), room=where, zone=zone)
 
 
 def room_of(path: Path | str) -> str:
     """Room number in the name of a folder (``(516466932480)瑞丽翡翠``), else empty."""
     found = map(_FOLDER_ROOM.match, Path(path).parent.parts[::-1])
     return next((match[1] for match in found if match), "")
-
-
-def saved_at(tail: str) -> datetime | None:
-    """When a file was saved or exported, by the last such line in its last few KB."""
-    found = _SAVED.findall(tail.replace("\r", ""))
-    return moment(found[-1]) if found else None
 
 
 def recognise(lines: Sequence[str]) -> str:
@@ -205,11 +190,10 @@ def _grab(line: str, state: State) -> _Found:
     match = _GRAB_LINE.fullmatch(line)
     if not match:
         return None
-    clock, day = _clock(match[1]), state.day
-    if day and state.clock and _hours(state.clock) - _hours(clock) > 12:
-        day += timedelta(days=1)
+    clock = _clock(match[1])
+    day = state.day and day_after(state.day, state.clock, clock)
     message = _message(_GRAB_KINDS, match[2], match[3])
-    when = datetime.combine(day, clock, SHANGHAI) if day else None
+    when = datetime.combine(day, clock, state.zone) if day else None
     state = replace(state, day=day, clock=clock)
     return replace(message, time=when, room=state.room), state
 
@@ -257,7 +241,7 @@ def _row(cells: dict[str, str], state: State) -> Event:
     clock = _clock(cells["clock"])
     if state.saved is None:
         return message
-    when = datetime.combine(state.saved, clock, SHANGHAI)
+    when = datetime.combine(state.saved, clock, state.zone)
     # saved at half past midnight, a row of eleven at night is of the day before
     return replace(message, time=when if when <= state.saved else when - timedelta(days=1))
 
@@ -276,15 +260,10 @@ def _message(kinds: Mapping[str, tuple[str, str]], named: str, words: str) -> Ev
 
 
 def _clock(text: str) -> time:
-    try:
-        hour, minute, second = map(int, text.split(":"))
-        return time(hour, minute, second)
-    except ValueError:
-        raise ReadError(f"no such time of day: {text}") from None
-
-
-def _hours(clock: time) -> float:
-    return clock.hour + clock.minute / 60
+    found = clock_of(text)
+    if found is None:
+        raise ReadError(f"no such time of day: {text}")
+    return found
 
 
 def _bare(line: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, tzinfo
 from itertools import chain, islice, starmap
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from commentnlp.errors import ReadError
 from commentnlp.reading import jsons, live, logs, sheets
 from commentnlp.reading.columns import Columns
+from commentnlp.reading.days import Days, day_of, saved_at
 from commentnlp.reading.encodings import BLOCK, HEAD, encoding_of, text_blocks
 from commentnlp.reading.opening import Opened, open_file
 from commentnlp.reading.remarks import Remarks
@@ -54,6 +55,8 @@ class Parser:
     form: str
     """What a piece holds: ``text`` of a table, ``rows``, ``json`` lines of plain objects, or
     ``events`` with what the tool wrote of each."""
+    zone: tzinfo = SHANGHAI
+    """The clock of times that name none."""
 
     def parse(self, piece: Piece) -> Records:
         """Read one piece."""
@@ -69,9 +72,11 @@ class Parser:
         records.lost.update(lost)
         return records
 
-    def events(self, records: Records) -> list[Event]:
-        """What the records tell, one event a row."""
-        return records.events or self.layout.events_of(records)
+    def events(self, records: Records, days: Days | None = None) -> list[Event]:
+        """What the records tell, one event a row; ``days`` dates rows that only tell the hour."""
+        return records.events or self.layout.columns.events(
+            records.rows, records.lines, self.zone, days
+        )
 
 
 @dataclass
@@ -93,6 +98,8 @@ class Source:
     lost: Remarks
     """What is no row; grows likewise."""
     notes: list[str] = field(default_factory=list)
+    days: Days | None = None
+    """Dates of the rows of a table that only tells the hour."""
 
     def records(self) -> Iterator[Records]:
         """Read it all, piece by piece, in this process."""
@@ -105,30 +112,36 @@ class Source:
     def events(self) -> Iterator[Event]:
         """Everything that happened, in the order of the file."""
         for records in self.records():
-            yield from self.parser.events(records)
+            yield from self.parser.events(records, self.days)
 
 
 def open_sources(
-    path: Path | str, *, text: str | None = "", day: date | None = None
+    path: Path | str,
+    *,
+    text: str | None = "",
+    day: date | None = None,
+    zone: tzinfo = SHANGHAI,
 ) -> Iterator[Source]:
     """Open a file, or ``-`` for stdin: one source, or one for each file of a zip archive.
 
     ``text`` names the column of the comments where it has no usual name (None: there need be
-    none); ``day`` is the date of logs that only tell the hour. Each source is valid until the
-    next is asked for. Raises ReadError for what is missing, damaged or holds no comments.
+    none); ``day`` is the date of the first row of what only tells the hour, which else is sought
+    in the file's name and end. Times without a zone are those of ``zone``, in tables, workbooks
+    and logs; what live tools send as JSON tells its own. Each source is valid until the next is
+    asked for. Raises ReadError for what is missing, damaged or holds no comments.
     """
     for opened in open_file(path):
-        source = _sheet(opened) if opened.kind != "text" else _text(opened, day)
+        source = (_text if opened.kind == "text" else _sheet)(opened, day, zone)
         if source.parser.layout is not _EVENT_LAYOUT:
             layout = source.parser.layout
             if text is not None:
                 layout = layout.with_text(text, source.name)
-            source.parser = replace(source.parser, layout=layout)
+            source.parser = replace(source.parser, layout=layout, zone=zone)
         source.notes += source.parser.layout.notes
         yield source
 
 
-def _text(opened: Opened, day: date | None) -> Source:
+def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     head = opened.file.read(HEAD)
     encoding = encoding_of(head, opened.name)
     odd, lost = Remarks(), Remarks()
@@ -139,9 +152,9 @@ def _text(opened: Opened, day: date | None) -> Source:
     if first.lstrip()[:1] in ("{", "["):
         tool, parser, pieces = _json(first, texts, whole, lost)
     elif tool := logs.recognise(first.split("\n", _SAMPLE)[:_SAMPLE]):
-        state = logs.start(opened.name, _tail(opened, first, whole))
+        state = logs.start(opened.name, _tail(opened, first, whole), zone)
         if day:
-            state = replace(state, day=day, saved=datetime.combine(day, time.max, SHANGHAI))
+            state = replace(state, day=day, saved=datetime.combine(day, time.max, zone))
         parser = Parser(_EVENT_LAYOUT, "events")
         pieces = _packed(_settled(_log_events(tool, texts, state, lost)))
     else:
@@ -149,9 +162,14 @@ def _text(opened: Opened, day: date | None) -> Source:
         tool = "event log" if layout.events else f"{_TABLES[layout.delimiter]} table"
         parser = Parser(layout, "text")
         pieces = _table_pieces(texts, layout, headed, lost)
+    days = None
+    if parser.layout.columns.clocks:
+        saved = saved_at(_tail(opened, first, whole), zone)
+        days = Days(zone, day or day_of(opened.name), saved)
     return Source(
-        opened.name, tool, encoding, parser, pieces, opened.size, opened.position, odd, lost
-    )
+        opened.name, tool, encoding, parser, pieces, opened.size, opened.position, odd, lost,
+        days=days,
+    )  # fmt: skip
 
 
 def _table_pieces(
@@ -199,7 +217,7 @@ def _json(
     return "JSON array", Parser(layout, "rows"), _packed(jsons.rows_of(values, header, lost))
 
 
-def _sheet(opened: Opened) -> Source:
+def _sheet(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     readers = {
         "xlsx": sheets.workbook_rows,
         "xls": sheets.old_workbook_rows,
@@ -215,7 +233,7 @@ def _sheet(opened: Opened) -> Source:
     return Source(
         opened.name, opened.kind.upper(), "", Parser(layout, "rows"),
         _packed(chain(ahead[above:], all_rows)), opened.size, opened.position, Remarks(), lost,
-        sheet.notes,
+        sheet.notes, Days(zone, day or day_of(opened.name)) if layout.columns.clocks else None,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from commentnlp.errors import ReadError
 from commentnlp.reading.columns import Columns, kind_of
 from commentnlp.reading.encodings import LONGEST_LINE
 from commentnlp.reading.remarks import Remarks
-from commentnlp.reading.values import moment, number
+from commentnlp.reading.values import clock, moment, number
 from commentnlp.records import KINDS, Event
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -201,10 +201,6 @@ class Layout:
             return cells[:width]  # delimiters at the end of the line
         odd.add(COMMAS if self.columns.places.get("text") == width - 1 else MORE_CELLS, line)
         return [*cells[: width - 1], self.delimiter.join(cells[width - 1 :])]
-
-    def events_of(self, records: Records) -> list[Event]:
-        """What the rows tell."""
-        return self.columns.events(records.rows, records.lines)
 
 
 def split_lines(text: str) -> list[str]:
@@ -403,8 +399,12 @@ def _header_row(rows: Sequence[Sequence[str]], delimiter: str) -> int:
     if not rows or delimiter == ONE_COLUMN:
         return -1
     names = [cell.strip() for cell in rows[0]]
-    data = any(number(c) is not None or moment(c) or len(c) > 30 for c in names)
+    data = any(number(c) is not None or _is_time(c) or len(c) > 30 for c in names)
     return -1 if data or len(set(names)) < len(names) or len(names) < 2 else 0
+
+
+def _is_time(cell: str) -> bool:
+    return (moment(cell) or clock(cell)) is not None
 
 
 def _columns_by_content(rows: Sequence[Sequence[str]], width: int) -> Columns:
@@ -412,7 +412,7 @@ def _columns_by_content(rows: Sequence[Sequence[str]], width: int) -> Columns:
     cells = [[row[i] for row in rows if i < len(row)] for i in range(min(width, 1000))]
     places: dict[str, int] = {}
     for i, column in enumerate(cells):
-        if sum(moment(cell) is not None for cell in column) > 0.9 * len(column):
+        if sum(map(_is_time, column)) > 0.9 * len(column):
             places.setdefault("time", i)
         elif sum(kind_of(cell) in KINDS for cell in column) > 0.9 * len(column):
             places.setdefault("kind", i)

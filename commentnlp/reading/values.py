@@ -1,9 +1,9 @@
-"""What tools and people write → values: counts, and moments on the clock of Shanghai."""
+"""What tools and people write → values: counts, moments and times of day."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 
 from commentnlp.records import SHANGHAI
@@ -12,9 +12,10 @@ _UNITS = {"": 1, "千": 10**3, "k": 10**3, "万": 10**4, "w": 10**4, "亿": 10**
 _NUMBER = re.compile(
     r"([\d,]{1,18}(?:\.\d{1,9})?)(千|k|万|w|亿|)\+?(?:在线观众|人)?", re.IGNORECASE
 )
+_OF_DAY = r"(\d\d?)[:：时](\d\d?)(?:[:：分](\d\d?)(?:[.,](\d{1,9}))?)?[秒分]?"
+_CLOCK = re.compile(_OF_DAY)
 _MOMENT = re.compile(
-    r"(\d{4})[-/.年](\d\d?)[-/.月](\d\d?)日?"
-    r"(?:[T ]?\s*(\d\d?)[:：时](\d\d?)(?:[:：分](\d\d?)(?:[.,](\d{1,9}))?)?[秒分]?)?"
+    rf"(\d{{4}})[-/.年](\d\d?)[-/.月](\d\d?)日?(?:[T ]?\s*{_OF_DAY})?"
     r" ?(?:(Z)|([+-])(\d\d):?(\d\d))?"
 )
 _SECONDS = re.compile(r"\d{9,17}(\.\d{1,9})?")
@@ -65,6 +66,21 @@ def moment(value: Any, zone: tzinfo = SHANGHAI) -> datetime | None:
     return _since_1970(value, zone)
 
 
+def clock(text: str) -> time | None:
+    """A time of day without a date; None where it is none.
+
+    >>> clock("20:15")
+    datetime.time(20, 15)
+    """
+    if not (match := _CLOCK.fullmatch(text.strip())):
+        return None
+    hour, minute, second = (int(part or 0) for part in match.groups()[:3])
+    try:
+        return time(hour, minute, second, _micro(match[4]))
+    except ValueError:
+        return None
+
+
 def _since_1970(value: int | float, zone: tzinfo) -> datetime | None:
     unit = 1 if value < 10**10 else 10**3 if value < 10**13 else 10**6
     if not 10**8 * unit <= value < 10**10 * unit:
@@ -79,7 +95,11 @@ def _is_iso(text: str) -> bool:
     Only what ``fromisoformat`` of every Python takes for the same as `_MOMENT`.
     """
     return (
-        (len(text) == 19 or (len(text) in (25, 32) and text[-3] == ":"))
+        (
+            len(text) == 19
+            or (len(text) in (23, 26) and text[19] == ".")
+            or (len(text) in (25, 32) and text[-3] == ":")
+        )
         and text[4] == text[7] == "-"
         and text[13] == text[16] == ":"
         and text[10] in " T"
@@ -91,20 +111,23 @@ def _is_iso(text: str) -> bool:
 def _calendar(match: re.Match[str], zone: tzinfo) -> datetime | None:
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     part, utc, sign, hours, minutes = match.groups()[6:]
-    micro = int((part or "0")[:6].ljust(6, "0"))
     told = timezone.utc if utc else None
     try:
         if sign:
             offset = timedelta(hours=int(hours), minutes=int(minutes))
             told = timezone(-offset if sign == "-" else offset)
-        return _on_clock(datetime(year, month, day, hour, minute, second, micro, told), zone)
+        return _on_clock(datetime(year, month, day, hour, minute, second, _micro(part), told), zone)
     except ValueError:
         return None
 
 
-def _on_clock(time: datetime, zone: tzinfo) -> datetime | None:
-    if not 1973 < time.year < 2286:
+def _micro(fraction: str | None) -> int:
+    return int((fraction or "0")[:6].ljust(6, "0"))
+
+
+def _on_clock(found: datetime, zone: tzinfo) -> datetime | None:
+    if not 1973 < found.year < 2286:
         return None
-    if time.tzinfo is not None:
-        return time.astimezone(zone)
-    return datetime.combine(time, time.time(), zone)  # quicker than replace
+    if found.tzinfo is not None:
+        return found.astimezone(zone)
+    return datetime.combine(found, found.time(), zone)  # quicker than replace

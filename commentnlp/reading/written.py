@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 
 from commentnlp.reading.values import moment, number
 from commentnlp.records import Event, Tag
@@ -31,6 +32,7 @@ def events_of(
     rows: Sequence[Sequence[str]],
     lines: Iterable[int],
     tags: Iterable[Mapping[str, tuple[Tag, ...]] | None],
+    zone: tzinfo,
 ) -> list[Event]:
     """The events of rows under `EVENT_COLUMNS`; what `cells_of` wrote stands as it is."""
     events = []
@@ -39,7 +41,7 @@ def events_of(
         many = number(count)
         events.append(
             Event(
-                kind, text, id, moment(time), room, user, name, role,
+                kind, text, id, moment(time, zone), room, user, name, role,
                 1 if many is None else many, number(total), item, levels_of(levels), line, found,
             )
         )  # fmt: skip

@@ -75,7 +75,7 @@ def _events(
 ) -> Iterator[Iterator[Event]]:
     """The events file by file; tells ``files`` of each once it is read."""
     for path in paths:
-        for source in open_sources(path, text=text, day=day):
+        for source in open_sources(path, text=text, day=day, zone=settings.zone):
             rows = 0
 
             def counted(source: Source = source) -> Iterator[Event]:

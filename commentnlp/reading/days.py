@@ -1,0 +1,92 @@
+"""Dates for times of day: what the name and the end of a file tell, and midnights in between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+
+from commentnlp.reading.values import clock, moment
+from commentnlp.records import SHANGHAI
+
+_FOLDER_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
+_FILE_DAY = re.compile(
+    r"(?<!\d)(20\d\d)(?:[-_.年](\d\d?)[-_.月](\d\d?)|(\d\d)(\d\d)(?:\d{6})?)(?!\d)"
+)
+_SAVED = re.compile(
+    r"^(?:保存时间|导出时间)[:：] *(\d{4}-\d\d?-\d\d? \d\d?:\d\d(?::\d\d)?)[ ,;\t]*$", re.M
+)
+
+
+def day_of(path: Path | str) -> date | None:
+    """Day in the name of a file (``评论_20260207``, ``2026-02-07``, ``2026年2月7日``), else in that
+    of a folder (``2025年02月11日直播``), the innermost first."""
+    path = Path(path)
+    found = [*_FILE_DAY.finditer(path.name)]
+    for folder in path.parent.parts[::-1]:
+        found += _FOLDER_DAY.finditer(folder)
+    for match in found:
+        try:
+            return date(*map(int, filter(None, match.groups())))
+        except ValueError:
+            continue
+    return None
+
+
+def saved_at(tail: str, zone: tzinfo = SHANGHAI) -> datetime | None:
+    """When a file was saved or exported, by the last such line in its last few KB."""
+    found = _SAVED.findall(tail.replace("\r", ""))
+    return moment(found[-1], zone) if found else None
+
+
+def day_after(day: date, before: time | None, now: time) -> date:
+    """The day of a row at ``now`` o'clock, where the row above it was of ``day`` at ``before``.
+
+    The next one where the clock falls by more than half a day.
+    """
+    fallen = _hours(before) - _hours(now) if before else 0.0
+    if fallen > 12:
+        return day + timedelta(days=1)
+    # a row that came late, from before midnight
+    return day - timedelta(days=1) if fallen < -18 else day
+
+
+def _hours(clock: time) -> float:
+    return clock.hour + clock.minute / 60
+
+
+@dataclass
+class Days:
+    """Finds the dates of a table's rows, which must come in their order."""
+
+    zone: tzinfo
+    day: date | None = None
+    """Of the last row; before the first one what is known of the show, None for nothing."""
+    saved: datetime | None = None
+    """When the file was saved: the show began within the day before."""
+    clock: time | None = None
+    """Of the last row."""
+
+    def fill(self, times: Sequence[datetime | None], cells: Sequence[str]) -> list[datetime | None]:
+        """The times; for None, what the cell tells, which may be a time of day."""
+        return [
+            self._seen(found) if found else self._dated(clock(cell))
+            for found, cell in zip(times, cells, strict=True)
+        ]
+
+    def _seen(self, found: datetime) -> datetime:
+        self.day, self.clock = found.date(), found.time()
+        return found
+
+    def _dated(self, now: time | None) -> datetime | None:
+        if now is None:
+            return None
+        if self.day is None and self.saved:
+            late = datetime.combine(self.saved, now, self.zone) > self.saved
+            self.day = self.saved.date() - timedelta(days=late)
+        if self.day is None:
+            return None
+        self.day, self.clock = day_after(self.day, self.clock, now), now
+        return datetime.combine(self.day, now, self.zone)
