@@ -66,8 +66,8 @@ class Days:
     """Of the last row; before the first one what is known of the show, None for nothing."""
     saved: datetime | None = None
     """When the file was saved: the show began within the day before."""
-    clock: time | None = None
-    """Of the last row."""
+    before: time | None = None
+    """The clock of the last row."""
 
     def fill(self, times: Sequence[datetime | None], cells: Sequence[str]) -> list[datetime | None]:
         """The times; for None, what the cell tells, which may be a time of day."""
@@ -77,7 +77,7 @@ class Days:
         ]
 
     def _seen(self, found: datetime) -> datetime:
-        self.day, self.clock = found.date(), found.time()
+        self.day, self.before = found.date(), found.time()
         return found
 
     def _dated(self, now: time | None) -> datetime | None:
@@ -88,5 +88,5 @@ class Days:
             self.day = self.saved.date() - timedelta(days=late)
         if self.day is None:
             return None
-        self.day, self.clock = day_after(self.day, self.clock, now), now
+        self.day, self.before = day_after(self.day, self.before, now), now
         return datetime.combine(self.day, now, self.zone)

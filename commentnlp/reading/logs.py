@@ -116,7 +116,7 @@ class State:
 
 
 def start(path: Path | str, tail: str, zone: tzinfo = SHANGHAI) -> State:
-    """State before the first line: what the folders and the last few KB of a file tell."""
+    """State before the first line: what the name, folders and last few KB of a file tell."""
     room = _SAVED_ROOM.search(tail.replace("\r", ""))
     where = room[1] if room else room_of(path)
     return State(day_of(path), saved=saved_at(tail, zone), room=where, zone=zone)
