@@ -256,15 +256,16 @@ def test_report_on_the_screen(show, capsys):
 
 
 def test_report_as_every_kind_of_file(show, tmp_path):
-    targets = [tmp_path / f"报告{suffix}" for suffix in (".json", ".xlsx", ".md")]
+    targets = [tmp_path / f"报告{suffix}" for suffix in (".html", ".json", ".xlsx", ".md", ".png")]
     outputs = [part for target in targets for part in ("-o", target)]
     done = run("report", show, *outputs)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    assert done.stderr.count("3 rows, 3 comments") == 3
+    assert done.stderr.count("3 rows, 3 comments") == 5
     assert all(target.stat().st_size > 1000 for target in targets)
-    assert len(list(tmp_path.iterdir())) == 4  # nothing half-written
+    assert len(list(tmp_path.iterdir())) == 6  # nothing half-written
     report = json.loads((tmp_path / "报告.json").read_text(encoding="utf-8"))
     assert report["start"] == "2026-02-07T20:01:00+08:00"
+    assert "戴了一周就掉色了" in (tmp_path / "报告.html").read_text(encoding="utf-8")
 
 
 def test_report_against_earlier_shows(show, tmp_path):
@@ -279,8 +280,8 @@ def test_report_against_earlier_shows(show, tmp_path):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["-o", "a.docx"], "a report is written as .json, .xlsx, .md"),
-        (["-o", "none/a.md"], "there is no folder"),
+        (["-o", "a.docx"], "a report is written as .html, .json, .xlsx, .md, .png"),
+        (["-o", "none/a.html"], "there is no folder"),
         (["-o", "."], "a report is written as"),
         (["--tz", "Mars"], "unknown time zone 'Mars'"),
         (["--start", "20:00"], "of which day? Say so with --date"),
@@ -309,3 +310,15 @@ def test_report_of_a_show_past_midnight(comments, capsys, tmp_path):
     assert report["quality"]["estimated"]
     assert report["start"] == "2026-02-07T23:30:00+08:00"
     assert report["end"] == "2026-02-08T00:30:00+08:00"
+
+
+def test_report_of_times_that_only_tell_the_hour(comments, tmp_path):
+    target = tmp_path / "r.json"
+    assert main(["report", str(comments), "--date", "2026-02-07", "-o", str(target), "-q"]) == 0
+    assert json.loads(target.read_text(encoding="utf-8"))["end"] == "2026-02-07T20:03:00+08:00"
+
+
+def test_report_on_a_clock_elsewhere(show, tmp_path):
+    target = tmp_path / "r.json"
+    assert main(["report", str(show), "--tz", "Europe/London", "-o", str(target), "-q"]) == 0
+    assert json.loads(target.read_text(encoding="utf-8"))["start"] == "2026-02-07T20:01:00+00:00"

@@ -4,7 +4,8 @@ from datetime import timedelta
 import pytest
 
 from commentnlp.report import tables
-from commentnlp.report.tables import Figure, harmless, show
+from commentnlp.report.quoting import harmless
+from commentnlp.report.tables import Figure, show
 from commentnlp.report.wording import Wording
 
 from .report_example import START, example

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commentnlp.records import Event, Tag
+from commentnlp.report.quoting import shown
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -129,11 +130,14 @@ def read_log(files: Iterable[Iterable[Event]]) -> Log:
             time.append(np.nan if event.time is None else event.time.timestamp())
             host.append(event.role != "viewer")
     columns = {name: np.array(cells, np.int64) for name, cells in {**small, **large}.items()}
+    # kinds that a tool made up are strangers' words, too
+    known = Codes()
+    columns["kind"] = np.array([known[shown(kind)] for kind in kinds], np.int64)[columns["kind"]]
     return Log(
         **columns,
         time=np.array(time, np.float64),
         host=np.array(host, bool),
-        kinds=tuple(kinds),
+        kinds=tuple(known),
         users=tuple(users),
         names=tuple(names),
         texts=tuple(texts.texts),

@@ -9,7 +9,6 @@ import numpy as np
 
 from commentnlp.records import KINDS
 from commentnlp.report.log import NOBODY, Ints
-from commentnlp.report.quoting import shown
 from commentnlp.report.records import File, Named, Quality
 from commentnlp.report.room import Room
 
@@ -31,8 +30,8 @@ def quality(room: Room, files: Sequence[File]) -> Quality:
         lost=sum(remark.count for file in files for remark in file.lost),
         twice=log.twice,
         outside=room.outside,
-        kinds={shown(kind): count for kind, count in kinds.most_common() if count},
-        unknown=tuple(shown(kind) for kind in log.kinds if kind not in KINDS and kinds[kind]),
+        kinds={kind: count for kind, count in kinds.most_common() if count},
+        unknown=tuple(kind for kind in log.kinds if kind not in KINDS and kinds[kind]),
         comments=len(room.said),
         host=int(room.by_host.sum()),
         blank=int((comment & (log.text == NOBODY)).sum()),

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST_SHOWN = 140
 """Characters from which on a quote is cut."""
-_MOST_MARKS = 3
-"""Marks that may stand on one character: Thai and Arabic need two or three, mischief hundreds."""
+
+_UNSEEN = re.compile(
+    "[\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+_ORDINARY = re.compile("[ -~\u3000-\u301f\u4e00-\u9fff\uff01-\uff5e]*")
+_MARKS = 4
+"""More combining characters in a row are no language's."""
+
+
+def harmless(text: str, most: int = 2000) -> str:
+    """Text that changes nothing around it: one line, no control or direction characters.
+
+    Half surrogates become U+FFFD, piles of combining characters and long texts are cut.
+    """
+    if len(text) <= most and _ORDINARY.fullmatch(text):
+        return " ".join(text.split())
+    out, marks = [], 0
+    for char in _UNSEEN.sub("", text[: 4 * most]):
+        category = unicodedata.category(char)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks > _MARKS:
+            continue
+        if category == "Cs":
+            char = "\ufffd"
+        out.append(" " if category in ("Cc", "Zl", "Zp") else char)
+    clean = " ".join("".join(out).split())
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
 def shown(text: str) -> str:
-    """The text on one line, without control and direction characters, cut where it is long."""
-    if text.isascii() and text.isprintable():
-        line = " ".join(text.split())
-    else:
-        line = " ".join("".join(_harmless(text[: 50 * LONGEST_SHOWN])).split())
-    return line if len(line) <= LONGEST_SHOWN else line[: LONGEST_SHOWN - 1] + "…"
-
-
-def _harmless(text: str) -> list[str]:
-    kept: list[str] = []
-    marks = 0
-    for char in text:
-        # Zs blanks; Cc controls, Cf directions and joiners, Cs lone halves, Co and Cn nothing
-        category = unicodedata.category(char)
-        marks = marks + 1 if category[0] == "M" else 0
-        if marks > _MOST_MARKS:
-            continue
-        if category == "Cf" and char == "\u200d":  # joins emoji
-            kept.append(char)
-        elif category[0] == "Z" or category == "Cc":
-            kept.append(" ")
-        elif category[0] != "C":
-            kept.append(char)
-    return kept
+    """A quote: harmless, and cut where it is long."""
+    return harmless(text, LONGEST_SHOWN)
 
 
 def masked(name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from commentnlp.errors import CommentnlpError
 from commentnlp.report.records import Report
 
-SUFFIXES = (".json", ".xlsx", ".md")
+SUFFIXES = (".html", ".json", ".xlsx", ".md", ".png")
 
 
 def check_target(path: Path | str) -> None:
@@ -35,7 +35,15 @@ def rendered(report: Report, suffix: str, *, language: str = "zh") -> bytes:
         from commentnlp.report.workbook import to_xlsx
 
         return to_xlsx(report, language=language)
-    if suffix == ".md":
+    if suffix == ".png":
+        from commentnlp.report.picture import to_png
+
+        return to_png(report, language=language)
+    if suffix == ".html":
+        from commentnlp.report.page import to_html
+
+        text = to_html(report, language=language)
+    elif suffix == ".md":
         from commentnlp.report.markdown import to_markdown
 
         text = to_markdown(report, language=language)

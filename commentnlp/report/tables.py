@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from commentnlp.report.quoting import harmless
 from commentnlp.report.records import Labelled, Named, Question, Quote, Report, Slice
 from commentnlp.report.wording import Wording, percent
 from commentnlp.taxonomy import parent_of
@@ -47,33 +47,6 @@ class Table:
 
 _SHOWN_KINDS = ("like", "enter", "follow", "fanclub", "share", "gift", "coupon", "cart", "purchase")
 """Kinds of events that get a column where there are any."""
-
-_UNSEEN = re.compile(
-    "[\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
-)
-_ORDINARY = re.compile("[ -~\u3000-\u301f\u4e00-\u9fff\uff01-\uff5e]*")
-_MARKS = 4
-"""More combining characters in a row are no language's."""
-
-
-def harmless(text: str, most: int = 2000) -> str:
-    """Text that changes nothing around it: one line, no control or direction characters.
-
-    Half surrogates become U+FFFD, piles of combining characters and long texts are cut.
-    """
-    if len(text) <= most and _ORDINARY.fullmatch(text):
-        return " ".join(text.split())
-    out, marks = [], 0
-    for char in _UNSEEN.sub("", text[: 4 * most]):
-        category = unicodedata.category(char)
-        marks = marks + 1 if category in ("Mn", "Me") else 0
-        if marks > _MARKS:
-            continue
-        if category == "Cs":
-            char = "\ufffd"
-        out.append(" " if category in ("Cc", "Zl", "Zp") else char)
-    clean = " ".join("".join(out).split())
-    return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
 def width(text: str) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from commentnlp.report.log import NOBODY, Bools, Codes, Floats, Ints
 from commentnlp.report.questions import join
+from commentnlp.report.quoting import shown
 from commentnlp.report.records import Question, Slice
 from commentnlp.report.room import ASK, Room
 from commentnlp.report.slices import slice_of
@@ -29,7 +30,8 @@ class Asked:
     def __init__(self, room: Room) -> None:
         """Join what was asked in the room."""
         self.room = room
-        self.is_question = room.has(*ASK) & ~room.spam & ~room.canned
+        long = np.array([len(text) > 1 for text in room.texts.normals], bool)  # a lone 5 is a cheer
+        self.is_question = room.has(*ASK) & long[room.normal]
         texts, lines = np.unique(room.normal[self.is_question], return_counts=True)
         words = [self._words(room.texts.normals[text]) for text in texts.tolist()]
         group = join(words, lines.tolist(), room.model.features.concepts)
@@ -58,7 +60,9 @@ class Asked:
             if people >= least_people:
                 ranked.append((-people, first - after, first, after))
         ranked.sort()
-        return tuple(self._question(chosen[first:after]) for *_, first, after in ranked[:most])
+        # what nobody else asked is told only where nothing came twice
+        often = [one for one in ranked if one[1] < -1] or ranked
+        return tuple(self._question(chosen[first:after]) for *_, first, after in often[:most])
 
     def _question(self, comments: Ints) -> Question:
         room = self.room
@@ -82,7 +86,7 @@ class Asked:
 
 def item_name(item: str) -> str:
     """An item as one name: 112号, 112 and 112号宝贝 are the same."""
-    item = item.strip()
+    item = shown(item)
     match = _NUMBER.fullmatch(item)
     return f"{int(match[1])}号" if match else item
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from commentnlp.errors import CommentnlpError
 from commentnlp.report import tables
+from commentnlp.report.quoting import harmless
 from commentnlp.report.records import Quote, Report
-from commentnlp.report.tables import Cell, Figure, Row, Table, harmless, width
+from commentnlp.report.tables import Cell, Figure, Row, Table, width
 from commentnlp.report.wording import Wording
 
 _MOST_QUOTES = 100_000

@@ -1,0 +1,275 @@
+"""Report → one HTML file without a script: charts, tables, and the quotes behind each number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from commentnlp.records import KINDS
+from commentnlp.report import charts
+from commentnlp.report.headline import (
+    change,
+    difference,
+    figures,
+    interval,
+    label_name,
+    long,
+    moments,
+    number,
+    per_hundred,
+    seconds,
+    sentences,
+    span_of,
+    wait,
+)  # fmt: skip
+from commentnlp.report.quoting import harmless
+from commentnlp.report.records import (
+    MOST_QUOTES,
+    Hotspot,
+    HotStep,
+    Labelled,
+    Quality,
+    Quote,
+    Report,
+    Slice,
+    WeekHour,
+)  # fmt: skip
+from commentnlp.report.wording import Wording, percent
+from commentnlp.taxonomy import parent_of
+
+MOST_BYTES = 1_400_000
+"""Of a page: phones and the previews of messengers open so much without delay."""
+MOST_STEPS = 48
+"""Steps in one table; of more, those with the most comments."""
+_TO_WATCH = ("new", "rising")
+_COMPLAINT, _ACT = "complaint", "act"
+_SLICES = {
+    "warm_up", "peak", "closing", "busy", "rest", "core", "regular", "newcomer", "unknown",
+}  # fmt: skip
+_CHARTS = ("minutes_svg", "steps_svg", "intents_svg", "answers_svg", "hotspots_svg")
+
+
+def to_html(report: Report, *, language: str = "zh") -> str:
+    """The report as a page of its own: nothing is loaded, nothing runs; for screen and paper.
+
+    Each number has as many quotes as a page of `MOST_BYTES` holds, `MOST_QUOTES` at most.
+    Raises CommentnlpError for a language that is neither ``zh`` nor ``en``.
+    """
+    view = _view(report, Wording(language))
+    template = _templates().get_template("page.html.jinja")
+
+    def page(most: int) -> str:
+        text = template.render(view, most=most)
+        return text.encode("utf-8", "replace").decode("utf-8")
+
+    whole = page(MOST_QUOTES)
+    if _bytes(whole) <= MOST_BYTES:
+        return whole
+    fits, too_many = 0, MOST_QUOTES
+    whole = page(0)
+    while too_many - fits > 1:
+        most = (fits + too_many) // 2
+        if _bytes(longer := page(most)) <= MOST_BYTES:
+            fits, whole = most, longer
+        else:
+            too_many = most
+    return whole
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8"))
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
+        autoescape=True,
+        finalize=lambda value: harmless(value) if type(value) is str else value,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _view(report: Report, words: Wording) -> dict[str, Any]:
+    """What the template knows."""
+    moment = moments(report)
+    total = report.total
+    return {
+        "report": report,
+        "total": total,
+        "language": words.language,
+        "css": Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8")),
+        "charts": {name: Markup(_draw(name, report, words.language)) for name in _CHARTS},
+        "say": lambda key, **values: words.say(f"page.{key}", **values),
+        "word": words.say,
+        "kind": words.kind,
+        "weekday": words.weekday,
+        "name": lambda facet, label="": label_name(report, words, facet, label),
+        "leaf_name": lambda facet, label: words.name(report.names, facet, label),
+        "slice_name": lambda slice: _slice_name(slice, words, moment),
+        "moment": moment,
+        "second": seconds(report),
+        "wait": lambda length: wait(length, words),
+        "long": lambda minutes: long(minutes, words),
+        "percent": percent,
+        "interval": interval,
+        "per_hundred": per_hundred,
+        "number": number,
+        "figures": figures(report, words),
+        "sentences": sentences(report, words, moment),
+        "kinds": _kinds(report),
+        "steps": _some_steps(report.activity.steps),
+        "most_steps": MOST_STEPS,
+        "week": _week(report.activity.week),
+        "parts": _parts(report),
+        "facets": _facets(report),
+        "all_facets": list(dict.fromkeys(one.facet for one in total.labels)),
+        "parents": lambda slice, facet: [
+            one for one in slice.labels if one.facet == facet and not parent_of(one.label)
+        ],
+        "complaints": _complaints(report),
+        "with_earlier": any(spot.earlier for spot in report.hotspots),
+        "risen": _risen(report.hotspots),
+        "difference": difference,
+        "rows_of": _rows_of,
+        "checks": _checks(report.quality),
+        "shade": lambda value, most: f"{0.6 * value / most:.2f}" if most else "0",
+        "bars": _bars,
+        "change": lambda here, there: change(here, there, words),
+        "date": f"{report.start:%Y-%m-%d}" if report.start else "",
+        "span": span_of(report, words),
+    }
+
+
+def _draw(name: str, report: Report, language: str) -> str:
+    draw: Callable[[Report, str], str] | None = getattr(charts, name, None)
+    return draw(report, language) if draw else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something to know about the data: a key of the page's words, how many, the quotes."""
+
+    key: str
+    count: int
+    quotes: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Comments a minute: a row for each weekday, a column for each hour that there was."""
+
+    hours: list[int]
+    rows: list[tuple[int, list[float | None]]]
+    most: float
+
+
+# ---------------------------------------------------------------- what tables show
+
+
+def _kinds(report: Report) -> list[str]:
+    """Kinds of events there were, those of tools after the known ones; what viewers and host did,
+    without what only marks the course of the show."""
+    silent = {"explain_start", "explain", "explain_end", "stats", "session_start", "session_end",
+              "system"}  # fmt: skip
+    present = [kind for kind, count in report.total.events.items() if count and kind not in silent]
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    return sorted(present, key=lambda kind: order.get(kind, len(order)))
+
+
+def _facets(report: Report) -> list[str]:
+    """Facets in their order, but complaints, which have a section of their own."""
+    return list(dict.fromkeys(one.facet for one in report.total.labels if one.facet != _COMPLAINT))
+
+
+def _complaints(report: Report) -> list[Hotspot]:
+    """Complaints that anybody made, as the taxonomy orders them."""
+    order = {(one.facet, one.label): place for place, one in enumerate(report.total.labels)}
+    there = [spot for spot in report.hotspots if spot.total.lines]
+    return sorted(there, key=lambda spot: order.get((spot.facet, spot.label), len(order)))
+
+
+def _parts(report: Report) -> list[str]:
+    """Sections that there is something to show in."""
+    there = {
+        "activity": bool(report.activity.steps or report.activity.minutes),
+        "topics": report.total.said.lines > 0,
+        "responses": report.responses is not None,
+        "hotspots": report.total.said.lines > 0,
+        "tiers": bool(report.tiers.tiers),
+        "quality": True,
+    }
+    return [part for part, shown in there.items() if shown]
+
+
+def _slice_name(slice: Slice, words: Wording, moment: Callable[[datetime | None], str]) -> str:
+    if slice.key in _SLICES:
+        return words.say(f"slice.{slice.key}")
+    return slice.key or (moment(slice.start) if slice.start else words.say("page.all"))
+
+
+def _risen(hotspots: Sequence[Hotspot]) -> set[tuple[str, str, datetime | None]]:
+    return {
+        (spot.facet, spot.label, step.start)
+        for spot in hotspots for step in spot.steps if step.rising
+    }  # fmt: skip
+
+
+def _week(cells: Sequence[WeekHour]) -> Week:
+    rates = {(one.weekday, one.hour): _rate(one) for one in cells}
+    hours = sorted({one.hour for one in cells})
+    days = sorted({one.weekday for one in cells})
+    rows = [(day, [rates.get((day, hour)) for hour in hours]) for day in days]
+    return Week(hours, rows, max(rates.values(), default=0))
+
+
+def _rate(one: WeekHour) -> float:
+    return one.comments / one.minutes if one.minutes else 0.0
+
+
+def _some_steps(steps: Sequence[Slice]) -> list[Slice]:
+    if len(steps) <= MOST_STEPS:
+        return list(steps)
+    liveliest = sorted(range(len(steps)), key=lambda place: -steps[place].said.lines)
+    return [steps[place] for place in sorted(liveliest[:MOST_STEPS])]
+
+
+def _rows_of(slices: Sequence[Slice], facets: Iterable[str]) -> list[tuple[Labelled, ...]]:
+    """One row a label that anybody used, one column a slice."""
+    wanted = set(facets)
+    rows = zip(*(one.labels for one in slices), strict=True)
+    return [row for row in rows if row[0].facet in wanted and any(one.lines for one in row)]
+
+
+def _checks(quality: Quality) -> list[Check]:
+    """What there was of things worth knowing."""
+    canned = sum(one.lines for one in quality.canned)
+    checks = [
+        Check("different", quality.different),
+        Check("blank", quality.blank),
+        Check("canned", canned),
+        Check("flood", quality.flood_lines),
+        Check("spam", quality.spam.lines, quality.spam.quotes),
+        Check("hidden", quality.hidden),
+        Check("without_time", quality.without_time),
+        Check("backwards", quality.backwards),
+        Check("lost", quality.lost),
+        Check("likes", quality.likes),
+        Check("likes_total", quality.likes_total or 0),
+    ]
+    return [check for check in checks if check.count]
+
+
+def _bars(steps: Sequence[HotStep]) -> list[tuple[HotStep, int]]:
+    """Steps, each with the height of its bar out of 100."""
+    most = max((step.voices for step in steps), default=0)
+    return [(step, round(100 * step.voices / most) if most else 0) for step in steps]
