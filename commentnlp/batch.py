@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
+from commentnlp.cycles import no_search_for_cycles
 from commentnlp.errors import CommentnlpError
 from commentnlp.layouts import TEXT_SUFFIXES, Layout, layout
 from commentnlp.model import Model
@@ -89,7 +89,7 @@ def classify_file(
     if target is not None and str(target) != STDOUT:
         _check_target(Path(target), source)
     summaries = []
-    with _no_search_for_cycles():
+    with no_search_for_cycles():
         for number, opened in enumerate(open_sources(source, text=options.text, day=options.day)):
             if number and target is not None:
                 raise CommentnlpError(
@@ -99,18 +99,6 @@ def classify_file(
             to = default_target(source, opened.name) if target is None else target
             summaries.append(_classify(model, opened, str(source), to, options, progress))
     return summaries
-
-
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Rows and tags hold no cycles; to look for some takes a quarter of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def default_target(source: Path | str, name: str = "") -> Path | str:

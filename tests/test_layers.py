@@ -11,6 +11,7 @@ MAY_IMPORT = {
     "errors": set(),
     "records": set(),
     "shipped": set(),
+    "cycles": set(),
     "tables": {"errors"},
     "taxonomy": {"errors"},
     "text": set(),
@@ -32,6 +33,7 @@ MAY_IMPORT = {
         "reading",
         "model",
         "report",
+        "cycles",
     },
     "samples": {"errors", "records", "taxonomy", "reading"},
     "evaluation": {"records", "taxonomy", "model"},
@@ -39,7 +41,7 @@ MAY_IMPORT = {
     "tagging": {"records", "taxonomy", "reading", "model", "layouts"},
     "workers": {"errors", "reading", "model", "layouts", "tagging"},
     "spark": {"errors", "model", "records"},
-    "batch": {"errors", "reading", "model", "layouts", "writing", "tagging", "workers"},
+    "batch": {"cycles", "errors", "reading", "model", "layouts", "writing", "tagging", "workers"},
     "cli": BASE
     | {
         "model",
