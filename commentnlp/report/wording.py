@@ -104,7 +104,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.nothing": ("文件里没有观众评论。", "There are no comments of viewers in the file."),
     "page.contents": ("目录", "Contents"),
     "page.overview": ("一眼看完", "At a glance"),
-    "page.listed": ("列出前 {shown} 条不同的原话", "the first {shown} different ones"),
+    "page.listed": ("其中 {shown} 条不同的原话", "{shown} different ones of them"),
     "page.quotes": ("原话", "quotes"),
     "page.all": ("全场", "all"),
     "page.hours_minutes": ("{hours} 小时 {minutes} 分", "{hours} h {minutes} min"),
