@@ -53,7 +53,10 @@ _COMPLAINT, _ACT = "complaint", "act"
 _SLICES = {
     "warm_up", "peak", "closing", "busy", "rest", "core", "regular", "newcomer", "unknown",
 }  # fmt: skip
-_CHARTS = ("minutes_svg", "steps_svg", "intents_svg", "answers_svg", "hotspots_svg")
+_CHARTS = (
+    charts.minutes_svg, charts.steps_svg, charts.intents_svg, charts.answers_svg,
+    charts.hotspots_svg,
+)  # fmt: skip
 
 
 def to_html(report: Report, *, language: str = "zh") -> str:
@@ -108,7 +111,7 @@ def _view(report: Report, words: Wording) -> dict[str, Any]:
         "total": total,
         "language": words.language,
         "css": Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8")),
-        "charts": {name: Markup(_draw(name, report, words.language)) for name in _CHARTS},
+        "charts": {draw.__name__: Markup(draw(report, words.language)) for draw in _CHARTS},
         "say": lambda key, **values: words.say(f"page.{key}", **values),
         "word": words.say,
         "kind": words.kind,
@@ -148,11 +151,6 @@ def _view(report: Report, words: Wording) -> dict[str, Any]:
         "date": f"{report.start:%Y-%m-%d}" if report.start else "",
         "span": span_of(report, words),
     }
-
-
-def _draw(name: str, report: Report, language: str) -> str:
-    draw: Callable[[Report, str], str] | None = getattr(charts, name, None)
-    return draw(report, language) if draw else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,6 @@ INK, SOFT, LINE = "#000000", "#5f6b78", "#dfe4ea"
 _STACK = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Source Han Sans SC, sans-serif"
 _SETTINGS = Lock()
 """matplotlib's settings are the whole process's: one thread at a time may change them."""
-_NOT_FIRST = frozenset("，。、；：！？）】》」』”’…·%,.;:!?)]}")
-"""What no line begins with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.figure.comments.people": ("{people} 人说话", "by {people} people"),
     "page.figure.answered": ("提问有回应", "questions answered"),
     "page.figure.answered.more": ("{answered} / {asked} 个提问", "{answered} of {asked} asked"),
-    "page.figure.wait": ("平均等多久", "usual wait"),
     "page.figure.complaints": ("要盯的投诉", "complaints to watch"),
     "page.figure.complaints.more": ("新出现或在升温", "new or rising"),
     "page.figure.purchase": ("购买", "purchases"),
@@ -216,7 +215,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.change": ("变化", "change"),
     # its topics
     "page.label": ("话题", "topic"),
-    "page.no_labels": ("没有可看的评论。", "There is nothing to show."),
     "page.share_of": ("条数和占比", "counts and shares"),
     "page.contrast": ("热闹时和其余时间", "Busy windows and the rest"),
     "page.difference": ("差别", "difference"),
