@@ -48,7 +48,6 @@ MOST_BYTES = 1_400_000
 """Of a page: phones and the previews of messengers open so much without delay."""
 MOST_STEPS = 48
 """Steps in one table; of more, those with the most comments."""
-_TO_WATCH = ("new", "rising")
 _COMPLAINT, _ACT = "complaint", "act"
 _SLICES = {
     "warm_up", "peak", "closing", "busy", "rest", "core", "regular", "newcomer", "unknown",
