@@ -5,7 +5,8 @@ import pytest
 from commentnlp import Model
 from commentnlp.report.hotspots import LEAST_PEOPLE, hotspots
 from commentnlp.report.log import read_log
-from commentnlp.report.room import Room, Settings
+from commentnlp.report.room import Room
+from commentnlp.report.settings import Settings
 from commentnlp.report.topics import Explained
 
 from .planted_room import START, TROUBLES, comment, planted

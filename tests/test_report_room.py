@@ -9,7 +9,8 @@ from commentnlp.errors import CommentnlpError
 from commentnlp.records import SHANGHAI, Event, Tag
 from commentnlp.report.log import likes, read_log
 from commentnlp.report.quoting import LONGEST_SHOWN, masked, shown
-from commentnlp.report.room import Room, Settings, zone_named
+from commentnlp.report.room import Room
+from commentnlp.report.settings import Settings, zone_named
 
 from .planted_room import START, comment
 

@@ -2,7 +2,7 @@
 
 from commentnlp.report.records import FORMAT, Report
 from commentnlp.report.render import SUFFIXES, check_target, rendered, write
-from commentnlp.report.room import STEPS, Settings, zone_named
+from commentnlp.report.settings import STEPS, Settings, zone_named
 from commentnlp.report.summary import summarise, summarise_files
 
 __all__ = [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone, tzinfo
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -13,15 +13,13 @@ import numpy.typing as npt
 from commentnlp.errors import CommentnlpError
 from commentnlp.inspection import CANNED_LENGTH, CANNED_PEOPLE, FLOOD
 from commentnlp.model import Model
-from commentnlp.records import SHANGHAI
 from commentnlp.report.log import NOBODY, Bools, Codes, Floats, Ints, Log, Tags, likes
 from commentnlp.report.quoting import masked, shown
 from commentnlp.report.records import MOST_QUOTES, Count, Quote
+from commentnlp.report.settings import Settings
+from commentnlp.report.words import Words
 from commentnlp.taxonomy import parent_of
 from commentnlp.text import CONTACT, LINK
-
-STEPS = (60, 30, 15)
-"""Minutes that a step may have."""
 
 SILENCE = 30 * 60
 """Seconds without any event after which the room was not live."""
@@ -32,46 +30,6 @@ CANNED_SHARE = 1 / 3
 COMPLAINT = "complaint"
 ASK = ("act", "ask")
 """The one facet and the one label that the report asks after by name."""
-
-# words that say nothing by themselves
-_EMPTY = frozenset(
-    "的了吗呢啊吧呀哦嗯哈么嘛啦哇诶欸是我你他她它们这那有没不也都就还又在和跟与很"
-    "太好要会能可个一上下来去到给把被让吃说看想做用里多少几谁啥咋哪俺咱之其而但"
-) | {
-    "什么", "怎么", "这个", "那个", "一个", "我们", "你们", "他们", "自己", "可以", "没有",
-    "不是", "就是", "还是", "真的", "一下", "现在", "已经", "知道", "觉得", "这么", "那么",
-    "怎么样", "为什么", "有没有", "是不是", "能不能", "哪个", "哪里", "因为", "所以", "如果",
-    "或者", "然后", "请问", "几个",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a report may be told."""
-
-    zone: tzinfo = SHANGHAI
-    """Whose hours are shown."""
-    step: int = 60
-    """Minutes of a step: 60, 30 or 15."""
-    window: int = 120
-    """Seconds within which the host must answer."""
-    start: datetime | None = None
-    end: datetime | None = None
-    """Only this span; the span of a file without any time."""
-    show_names: bool = False
-    """Nicknames in full."""
-
-    def __post_init__(self) -> None:
-        """Raise CommentnlpError for what cannot be."""
-        if self.step not in STEPS:
-            raise CommentnlpError(f"step {self.step}: there are {', '.join(map(str, STEPS))}")
-        if self.window <= 0:
-            raise CommentnlpError(f"window {self.window}: give seconds from 1 on")
-        if self.start and self.end and self.end <= self.start:
-            raise CommentnlpError(
-                f"the end ({self.end:%Y-%m-%d %H:%M:%S}) is not after the start"
-                f" ({self.start:%Y-%m-%d %H:%M:%S})"
-            )
 
 
 @dataclass(frozen=True)
@@ -299,46 +257,6 @@ class Room:
         return sorted(found, key=lambda flood: -flood[1])
 
 
-@dataclass(frozen=True)
-class Words:
-    """Words of many texts: those of text ``i`` are ``code[first[i]:first[i + 1]]``."""
-
-    code: Ints
-    first: Ints
-    vocabulary: tuple[str, ...]
-    concepts: dict[str, str] = field(repr=False)
-
-    @classmethod
-    def of(cls, texts: Sequence[str], model: Model) -> Words:
-        """Cut normalised texts; each word counts once a text, and empty ones not at all."""
-        codes = Codes()
-        concepts = model.features.concepts
-        found: list[int] = []
-        first = [0]
-        for text in texts:
-            words = dict.fromkeys(model.features.segmenter.cut(text))
-            found += [codes[word] for word in words if _says_something(word, concepts)]
-            first.append(len(found))
-        return cls(np.array(found, np.int64), np.array(first, np.int64), tuple(codes), concepts)
-
-    def of_text(self, text: int) -> list[str]:
-        """Words of one text."""
-        codes = self.code[self.first[text] : self.first[text + 1]]
-        return [self.vocabulary[code] for code in codes.tolist()]
-
-    def of_texts(self, texts: Ints) -> tuple[Ints, Ints]:
-        """The words of texts one after the other: whose each is, and which."""
-        length = self.first[texts + 1] - self.first[texts]
-        at = np.repeat(self.first[texts] - np.cumsum(length) + length, length)
-        return np.repeat(np.arange(len(texts)), length), self.code[at + np.arange(length.sum())]
-
-
-def _says_something(word: str, concepts: dict[str, str]) -> bool:
-    if word in _EMPTY or not any(c.isalpha() for c in word):
-        return False
-    return len(word) > 1 or word in concepts
-
-
 def paired(first: Ints, second: Ints) -> Ints:
     """One number for each different pair."""
     _, a = np.unique(first, return_inverse=True)
@@ -429,25 +347,3 @@ def _tags(log: Log, model: Model) -> Iterator[Tags]:
                         " that the file was tagged with"
                     )
         yield tags
-
-
-def zone_named(name: str) -> tzinfo:
-    """A time zone by its name. Raises CommentnlpError for one that is unknown."""
-    from zoneinfo import ZoneInfo  # few need it
-
-    if name == "Asia/Shanghai":
-        return SHANGHAI
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        pass
-    try:
-        return _offset(name)
-    except ValueError:
-        raise CommentnlpError(
-            f"unknown time zone {name!r}; give one such as Asia/Shanghai, Europe/London or +08:00"
-        ) from None
-
-
-def _offset(name: str) -> tzinfo:
-    return timezone(datetime.strptime(name, "%z").utcoffset() or timedelta(), name)

@@ -20,7 +20,8 @@ from commentnlp.report.quality import quality
 from commentnlp.report.quoting import shown
 from commentnlp.report.records import FORMAT, File, Remark, Report
 from commentnlp.report.responses import responses
-from commentnlp.report.room import Room, Settings
+from commentnlp.report.room import Room
+from commentnlp.report.settings import Settings
 from commentnlp.report.slices import slice_of
 from commentnlp.report.tiers import tiers
 from commentnlp.report.topics import Asked, Explained, items
