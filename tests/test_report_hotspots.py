@@ -141,3 +141,17 @@ def test_what_it_is_about(model):
     assert {word.word for word in one.words} >= {"珍珠", "颜色"}
     assert one.first.text == "珍珠颜色不对0"
     assert LEAST_PEOPLE == 3
+
+
+def nobody(events):
+    return [type(e)(e.kind, e.text, time=e.time, tags=e.tags) for e in events]
+
+
+def test_rooms_whose_people_are_hidden(model):
+    events = chat(range(0, 180, 5)) + crowd("livestream.tech", [130] * 25)
+    one = found(model, nobody(events))["livestream.tech"]
+    assert (one.state, one.total.people, one.steps[2].people) == ("new", 0, 25)
+    # one text again and again may be one person's
+    flood = [comment(START + timedelta(minutes=130, seconds=n), "", "没声音了", {
+        "complaint": "livestream.tech"}) for n in range(25)]  # fmt: skip
+    assert found(model, nobody(chat(range(0, 180, 5))) + flood)["livestream.tech"].state == "quiet"

@@ -207,6 +207,12 @@ def test_one_tap_phrases(model):
     assert room.canned.sum() == 10  # two thirds of all people do not
 
 
+def test_one_tap_phrases_of_hidden_people(model):
+    tapped = [comment(after(n), "", "点击领取福利大礼", {}) for n in range(10)]
+    assert room_of(model, tapped).canned.all()
+    assert not room_of(model, tapped[:9]).canned.any()
+
+
 ASK_LABEL = ("act", "ask")
 
 

@@ -113,6 +113,13 @@ def wait(seconds: float | None, words: Wording) -> str:
     return words.say("page.minutes_seconds", minutes=minutes, seconds=rest)
 
 
+def who(people: int, words: Wording) -> str:
+    """How many people; where none is known, that they are hidden."""
+    if people < 2:
+        return words.say("page.one_person" if people else "page.hidden_people")
+    return words.say("page.asked_by", people=number(people))
+
+
 def change(here: float, there: float, words: Wording) -> str:
     """By how much there is more here."""
     if not there:
@@ -129,7 +136,7 @@ def figures(report: Report, words: Wording) -> list[Figure]:
     total, events = report.total, report.total.events
     usual = report.activity.usual
     key = "page.figure.comments.more" if usual else "page.figure.comments.people"
-    more = words.say(key, people=number(total.said.people), usual=number(round(usual, 1)))
+    more = words.say(key, who=who(total.said.people, words), usual=number(round(usual, 1)))
     figures = [
         Figure(
             words.say("page.figure.comments"), number(total.said.lines), more,
@@ -229,7 +236,7 @@ def _hottest(
     values = {
         "label": label_name(report, words, one.facet, one.label),
         "state": words.say(f"state.{one.state}"),
-        "people": number(one.total.people),
+        "who": who(one.total.people, words),
         "lines": number(one.total.lines),
     }
     if one.when and one.times:
@@ -248,7 +255,7 @@ def _most_asked(report: Report, words: Wording) -> Sentence | None:
         return None
     one = questions[0]
     key = "page.says.unanswered" if unanswered else "page.says.asked"
-    text = words.say(key, text=one.text, people=number(one.people), lines=number(one.lines))
+    text = words.say(key, text=one.text, who=who(one.people, words), lines=number(one.lines))
     return Sentence(text, one.quotes, one.lines)
 
 
@@ -281,7 +288,7 @@ def _bought(
         return Sentence(text)
     for one in report.total.labels:
         if (one.facet, one.label) == (_ACT, "order") and one.lines:
-            text = words.say("page.says.order", people=number(one.people), lines=number(one.lines))
+            text = words.say("page.says.order", who=who(one.people, words), lines=number(one.lines))
             return Sentence(text, one.quotes, one.lines)
     return None
 

@@ -6,7 +6,8 @@ sum (Przyborowski and Wilenski, Biometrika 1940), over all labels and steps toge
 discovery rate of Benjamini and Hochberg (JRSS B 1995), and besides at least `HOT_PEOPLE` people
 and `LEAST_TIMES` times the expected. The states of a label:
 
-- ``quiet``: fewer than `LEAST_PEOPLE` people raised it at all;
+- ``quiet``: fewer than `LEAST_PEOPLE` people raised it at all (hidden people are told apart by
+  their words, here and everywhere in this file);
 - ``new``: it has a hot step, and nobody had raised it before that step, nor in earlier shows;
 - ``rising``: it has a hot step;
 - ``falling``: it has none, and its last third is significantly below what came before (with
@@ -24,7 +25,7 @@ import numpy as np
 from commentnlp.report.activity import hour_of
 from commentnlp.report.log import NOBODY, Bools, Floats, Ints
 from commentnlp.report.records import Hotspot, HotStep, Labelled, Named, Word
-from commentnlp.report.room import COMPLAINT, Room, paired
+from commentnlp.report.room import COMPLAINT, Room
 from commentnlp.report.slices import apart, named, products
 from commentnlp.report.stats import higher, lower, significant, wilson
 from commentnlp.report.topics import Explained
@@ -74,7 +75,7 @@ def _trend(room: Room, has: Bools, earlier: Room | None, column: tuple[str, str]
     begun = np.array([start for start, _ in room.steps], np.int64)
     voices = _in_steps(room, begun, has & room.voice)
     of = _in_steps(room, begun, room.voice)
-    people = _people_in_steps(room, begun, has)
+    people = _in_steps(room, begun, _one_each(room, has))
     if earlier is None:
         rest, rest_of = voices.sum() - voices, of.sum() - of
     else:
@@ -92,13 +93,10 @@ def _in_steps(room: Room, begun: Ints, chosen: Bools) -> Ints:
     return np.bincount(place, minlength=len(begun))
 
 
-def _people_in_steps(room: Room, begun: Ints, has: Bools) -> Ints:
-    """How many known people wrote the chosen comments of each step."""
-    chosen = np.flatnonzero(has & (room.user != NOBODY))
-    _, first = np.unique(paired(room.step[chosen], room.user[chosen]), return_index=True)
+def _one_each(room: Room, has: Bools) -> Bools:
     one_each = np.zeros(len(has), bool)
-    one_each[chosen[first]] = True
-    return _in_steps(room, begun, one_each)
+    one_each[room.speakers(has)] = True
+    return one_each
 
 
 def _earlier(room: Room, begun: Ints, earlier: Room, has: Bools) -> tuple[Ints, Ints]:
@@ -178,7 +176,7 @@ def _state(
     before: Bools | None,
     earlier: Room | None,
 ) -> str:
-    if total.people < LEAST_PEOPLE:
+    if _speakers(room, has) < LEAST_PEOPLE:
         return "quiet"
     if rises.any():
         first = int(np.argmax(rises))
@@ -196,6 +194,12 @@ def _state(
     if of and rest_of and float(lower(now, of, rest, rest_of)) < RATE:
         return "falling"
     return "steady"
+
+
+def _speakers(room: Room, has: Bools) -> int:
+    """People of the whole show, hidden ones told apart by their words."""
+    hidden = has & (room.user == NOBODY)
+    return room.people(np.flatnonzero(has)) + len(np.unique(room.normal[hidden]))
 
 
 def _total(room: Room, column: tuple[str, str], has: Bools) -> Labelled:

@@ -126,6 +126,7 @@ def _view(report: Report, words: Wording) -> dict[str, Any]:
         "interval": interval,
         "per_hundred": per_hundred,
         "number": number,
+        "who": lambda people: who(people, words),
         "figures": figures(report, words),
         "sentences": sentences(report, words, moment),
         "kinds": _kinds(report),

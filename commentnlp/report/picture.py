@@ -24,6 +24,7 @@ from commentnlp.report.headline import (
     per_hundred,
     sentences,
     span_of,
+    who,
 )
 from commentnlp.report.quoting import harmless
 from commentnlp.report.records import Labelled, Question, Report, Slice
@@ -194,7 +195,7 @@ class _Story:
 
     def _reply(self, one: Question) -> str:
         say = self.words.say
-        told = [say("page.asked_by", people=number(one.people)),
+        told = [who(one.people, self.words),
                 f"{number(one.lines)} {say('page.of_lines')}"]  # fmt: skip
         if one.answered is not None:
             key = "all" if one.answered >= one.lines else "some" if one.answered else "none"
@@ -218,7 +219,7 @@ class _Story:
             name = hotspot_name(self.report, self.words, one)
             self.sheet.text(_MARGIN + wide + 8, base, name, bold=True)
             say = self.words.say
-            told = [say("page.asked_by", people=number(one.total.people)),
+            told = [who(one.total.people, self.words),
                     f"{number(one.total.lines)} {say('page.of_lines')}",
                     f"{say('page.rate')} {per_hundred(one.total.share)}"]  # fmt: skip
             if one.when:

@@ -271,6 +271,7 @@ class HotStep:
     start: datetime
     lines: int
     people: int
+    """Hidden ones among them, told apart by their words."""
     voices: int
     of: int
     expected: float

@@ -48,7 +48,8 @@ class Texts:
 class Room:
     """A log with all that is asked of it more than once; never changed once built.
 
-    Arrays that end in nothing have one cell an event, those of `said` one a viewer's comment.
+    Arrays have one cell a comment of a viewer, in the order of `said`; those of `log`, `timed`,
+    `amount` and `by_host` one an event.
     """
 
     def __init__(self, log: Log, model: Model, settings: Settings) -> None:
@@ -92,16 +93,21 @@ class Room:
     def _canned(self) -> Bools:
         """One-tap phrases: the same words, no fewer than `CANNED_LENGTH` characters of them, from
         many people; where they ask or complain, from a third of all who typed, since ten buyers
-        may well ask when it will be sent in the same six characters."""
+        may well ask when it will be sent in the same six characters. A hidden person counts for
+        each line."""
         known = self.user != NOBODY
         pairs = np.unique(paired(self.normal[known], self.user[known]), return_index=True)[1]
-        people = np.bincount(self.normal[known][pairs], minlength=len(self.texts.normals))
+        people = np.bincount(
+            np.concatenate([self.normal[known][pairs], self.normal[~known]]),
+            minlength=len(self.texts.normals),
+        )
+        all_who_typed = self.people(np.arange(len(self.said))) + int((~known).sum())
         long = np.array([len(text) >= CANNED_LENGTH for text in self.texts.normals], bool)
         matters = self._labelled(*ASK)
         for column in self.columns:
             if column[0] == COMPLAINT:
                 matters |= self._labelled(*column)
-        least = np.where(matters, CANNED_SHARE * self.people(np.arange(len(self.said))), 0)
+        least = np.where(matters, CANNED_SHARE * all_who_typed, 0)
         of_text = people[self.normal]
         return np.asarray(long[self.normal] & (of_text >= CANNED_PEOPLE) & (of_text >= least))
 
@@ -215,6 +221,18 @@ class Room:
         """How many known people wrote these comments."""
         users = self.user[comments]
         return len(np.unique(users[users != NOBODY]))
+
+    def speakers(self, chosen: Bools) -> Ints:
+        """One of these comments for each person who wrote some in a step.
+
+        Hidden people cannot be told apart; those who used other words are taken for others.
+        """
+        at = np.flatnonzero(chosen)
+        hidden = self.user[at] == NOBODY
+        # numbers below those of people
+        who = np.where(hidden, -1 - self.normal[at] - 1, self.user[at])
+        _, first = np.unique(paired(self.step[at], who), return_index=True)
+        return at[first]
 
     def count(self, comments: Ints, most: int = MOST_QUOTES) -> Count:
         """These comments, counted and quoted."""

@@ -56,8 +56,10 @@ class Asked:
         edges = np.flatnonzero(np.diff(group, prepend=-2, append=-2))
         ranked = []
         for first, after in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            people = self.room.people(chosen[first:after])
-            if people >= least_people:
+            asking = chosen[first:after]
+            people = self.room.people(asking)
+            hidden = int((self.room.user[asking] == NOBODY).sum())
+            if people + hidden >= least_people:
                 ranked.append((-people, first - after, first, after))
         ranked.sort()
         # what nobody else asked is told only where nothing came twice

@@ -114,10 +114,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     # its key figures
     "page.figure.comments": ("评论", "comments"),
     "page.figure.comments.more": (
-        "{people} 人说话，平时每分钟 {usual} 条",
-        "by {people} people, usually {usual} a minute",
+        "{who}说话，平时每分钟 {usual} 条",
+        "by {who}, usually {usual} a minute",
     ),
-    "page.figure.comments.people": ("{people} 人说话", "by {people} people"),
+    "page.figure.comments.people": ("{who}说话", "by {who}"),
     "page.figure.answered": ("提问有回应", "questions answered"),
     "page.figure.answered.more": ("{answered} / {asked} 个提问", "{answered} of {asked} asked"),
     "page.figure.complaints": ("要盯的投诉", "complaints to watch"),
@@ -137,23 +137,22 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Most comments, {lines}, came in the step from {start}; no window stands out.",
     ),
     "page.says.unanswered": (
-        "问得最多、一直没人答的是“{text}”：{people} 人问了 {lines} 次。",
-        "Most asked and never answered: “{text}”, {lines} times by {people} people.",
+        "问得最多、一直没人答的是“{text}”：{who}问了 {lines} 次。",
+        "Most asked and never answered: “{text}”, {lines} times by {who}.",
     ),
     "page.says.asked": (
-        "问得最多的是“{text}”：{people} 人问了 {lines} 次。",
-        "Most asked: “{text}”, {lines} times by {people} people.",
+        "问得最多的是“{text}”：{who}问了 {lines} 次。",
+        "Most asked: “{text}”, {lines} times by {who}.",
     ),
     "page.says.hot": (
-        "投诉里最要紧的是“{label}”（{state}）：{people} 人说了 {lines} 条。",
-        "The complaint to look at first is “{label}” ({state}): {lines} comments by {people}"
-        " people.",
+        "投诉里最要紧的是“{label}”（{state}）：{who}说了 {lines} 条。",
+        "The complaint to look at first is “{label}” ({state}): {lines} comments by {who}.",
     ),
     "page.says.hot.when": (
-        "投诉里最要紧的是“{label}”（{state}）：{people} 人说了 {lines} 条，{when} 起那一段是预期的"
+        "投诉里最要紧的是“{label}”（{state}）：{who}说了 {lines} 条，{when} 起那一段是预期的"
         " {times} 倍。",
-        "The complaint to look at first is “{label}” ({state}): {lines} comments by {people}"
-        " people, in the step from {when} {times} times what was to be expected.",
+        "The complaint to look at first is “{label}” ({state}): {lines} comments by {who},"
+        " in the step from {when} {times} times what was to be expected.",
     ),
     "page.says.calm": ("没有新出现或升温的投诉。", "No complaint is new or rising."),
     "page.says.answered": (
@@ -170,8 +169,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{purchase} purchases, most of them ({most}) in the step from {start}.",
     ),
     "page.says.order": (
-        "{people} 人在评论里说要下单或已拍，共 {lines} 条。",
-        "{people} people wrote that they buy or have bought, in {lines} comments.",
+        "{who}在评论里说要下单或已拍，共 {lines} 条。",
+        "They buy or have bought, say {lines} comments by {who}.",
     ),
     "page.says.earlier": (
         "和以往同一时段比，评论{change}。",
@@ -226,6 +225,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.questions_by": ("各时段问得最多的", "Most asked, step by step"),
     "page.question": ("问题", "question"),
     "page.asked_by": ("{people} 人", "{people} people"),
+    "page.one_person": ("1 人", "one person"),
+    "page.hidden_people": ("身份不明的观众", "hidden people"),
     "page.wordings": ("也有人问：", "also asked as:"),
     "page.reply": ("回应", "answered"),
     "page.reply.all": ("都答了", "all answered"),
