@@ -28,6 +28,7 @@ from commentnlp.report.headline import (
     sentences,
     span_of,
     wait,
+    who,
 )  # fmt: skip
 from commentnlp.report.quoting import harmless
 from commentnlp.report.records import (
