@@ -251,7 +251,7 @@ def _hottest(
 def _most_asked(report: Report, words: Wording) -> Sentence | None:
     unanswered = report.responses.unanswered if report.responses else ()
     questions: Sequence[Question] = unanswered or report.total.questions
-    if not questions:
+    if not questions or questions[0].lines < 2:
         return None
     one = questions[0]
     key = "page.says.unanswered" if unanswered else "page.says.asked"
