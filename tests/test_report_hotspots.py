@@ -112,6 +112,9 @@ def test_earlier_shows_are_compared_hour_by_hour(model):
 
     usual = found(model, events, earlier([70] * 18))["logistics.delay"]
     assert (usual.state, usual.earlier.voices) == ("steady", 18)
+    # a short earlier show with a complaint or two does not hide a burst
+    short = [e for e in earlier([70]) if e.text.endswith(("1句", "2句")) or "第" not in e.text]
+    assert found(model, events, short)["logistics.delay"].state == "rising"
     # as many, but at the other hour
     assert found(model, events, earlier([10] * 18))["logistics.delay"].state == "rising"
     assert found(model, events, earlier([]))["logistics.delay"].state == "new"

@@ -1,10 +1,11 @@
 """Complaint hotspots: which trouble stands out, when, and what it is about.
 
-A step is hot in a label when its voices are more than the rest of the show makes likely (with
-earlier shows: than the same hours of those do): an exact test of two Poisson rates given their
+A step is hot in a label when its voices are more than the rest of the show makes likely, or more
+than the same hours of earlier shows do: an exact test of two Poisson rates given their
 sum (Przyborowski and Wilenski, Biometrika 1940), over all labels and steps together with the false
 discovery rate of Benjamini and Hochberg (JRSS B 1995), and besides at least `HOT_PEOPLE` people
-and `LEAST_TIMES` times the expected. The states of a label:
+and `LEAST_TIMES` times the expected (by the earlier shows, where there are some).
+The states of a label:
 
 - ``quiet``: fewer than `LEAST_PEOPLE` people raised it at all (hidden people are told apart by
   their words, here and everywhere in this file);
@@ -38,6 +39,8 @@ LEAST_TIMES = 1.5
 """How far above the expected a step must be, however sure the difference."""
 RATE = 0.1
 """False discovery rate."""
+FALLING = 0.05
+"""Chance under which fewer at the end are taken for falling."""
 
 _STATES = ("new", "rising", "steady", "falling", "quiet")
 _WORDS = 6
@@ -52,7 +55,11 @@ class _Trend(NamedTuple):
     people: Ints
     voices: Ints
     expected: Floats
+    """By the earlier shows, where there are some, else by the rest of this one."""
+    p_rest: Floats
+    """Chance of so many if the rest of the show told the rate."""
     p: Floats
+    """The same if what tells ``expected`` did."""
 
 
 def hotspots(room: Room, explained: Explained, earlier: Room | None) -> tuple[Hotspot, ...]:
@@ -76,14 +83,14 @@ def _trend(room: Room, has: Bools, earlier: Room | None, column: tuple[str, str]
     voices = _in_steps(room, begun, has & room.voice)
     of = _in_steps(room, begun, room.voice)
     people = _in_steps(room, begun, _one_each(room, has))
-    if earlier is None:
-        rest, rest_of = voices.sum() - voices, of.sum() - of
-    else:
+    rest, rest_of = voices.sum() - voices, of.sum() - of
+    p_rest = higher(voices, of, rest, rest_of)
+    p = p_rest
+    if earlier is not None:
         rest, rest_of = _earlier(room, begun, earlier, earlier.has(*column))
+        p = higher(voices, of, rest, rest_of)
     expected = np.divide(rest * of, rest_of, out=np.zeros(len(begun)), where=rest_of > 0)
-    tested = (voices > 0) & (rest_of > 0)
-    p = np.where(tested, higher(voices, of, rest, rest_of), 1.0)
-    return _Trend(_in_steps(room, begun, has), people, voices, expected, p)
+    return _Trend(_in_steps(room, begun, has), people, voices, expected, p_rest, p)
 
 
 def _in_steps(room: Room, begun: Ints, chosen: Bools) -> Ints:
@@ -116,13 +123,15 @@ def _hot(trends: list[_Trend]) -> list[Bools]:
     """Which steps of each label are hot, judged all together."""
     if not trends:
         return []
-    p = np.stack([trend.p for trend in trends])
     tested = np.stack([trend.people for trend in trends]) >= HOT_PEOPLE
+    # two questions of each step: more than the rest of the show, and than the earlier ones
+    p = np.stack([[trend.p_rest, trend.p] for trend in trends])
+    tested = np.repeat(tested[:, None], 2, axis=1)
     sure = np.zeros(p.shape, bool)
     sure[tested] = significant(p[tested], RATE)
     return [
-        rises & (trend.voices >= LEAST_TIMES * trend.expected)
-        for rises, trend in zip(sure, trends, strict=True)
+        sure[place].any(axis=0) & (trend.voices >= LEAST_TIMES * trend.expected)
+        for place, trend in enumerate(trends)
     ]
 
 
@@ -191,7 +200,7 @@ def _state(
         of = len(voiced) // 3
         now, rest_of = int(voiced[len(voiced) - of :].sum()), len(voiced) - of
         rest = int(voiced.sum()) - now
-    if of and rest_of and float(lower(now, of, rest, rest_of)) < RATE:
+    if of and rest_of and float(lower(now, of, rest, rest_of)) < FALLING:
         return "falling"
     return "steady"
 
