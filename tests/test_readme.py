@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from commentnlp.cli import _parser
+from commentnlp.cli import _parser, main
 
 from .conftest import ROOT
 
@@ -43,3 +43,10 @@ def test_its_python_runs_and_prints_what_it_says(name, capsys):
 def test_both_readmes_show_the_same_commands():
     commands = [re.findall(r"```(?:sh|bash)\n(.*?)```", read(name), re.S) for name in READMES]
     assert commands[0] == commands[1]
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_report_it_shows_is_the_one_that_is_made(name, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert main(["report", "training_data/sample_show.csv"]) == 0
+    assert f"```text\n{capsys.readouterr().out}```" in read(name)
