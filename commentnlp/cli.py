@@ -256,7 +256,7 @@ def _report(options: argparse.Namespace) -> int:
             print(f"{target}: {report.quality.rows} rows, {report.quality.comments} comments",
                   file=sys.stderr)  # fmt: skip
     if not options.output:
-        print(to_terminal(report, language=options.lang))
+        print(to_terminal(report, language=options.lang), end="")
     return 0
 
 

@@ -24,7 +24,9 @@ from commentnlp.text import CONTACT, LINK
 SILENCE = 30 * 60
 """Seconds without any event after which the room was not live."""
 
-CANNED_SHARE = 1 / 3
+CANNED_SHARE = 1 / 200
+"""Of all who typed: in a large room, ten people say many things in the same words."""
+MATTERS_SHARE = 1 / 3
 """Of all who typed: from how many on even a question or a complaint is a one-tap phrase."""
 
 COMPLAINT = "complaint"
@@ -92,7 +94,7 @@ class Room:
 
     def _canned(self) -> Bools:
         """One-tap phrases: the same words, no fewer than `CANNED_LENGTH` characters of them, from
-        many people; where they ask or complain, from a third of all who typed, since ten buyers
+        many people, a share of all who typed among them; where they ask or complain, from a third of all who typed, since ten buyers
         may well ask when it will be sent in the same six characters. A hidden person counts for
         each line."""
         known = self.user != NOBODY
@@ -107,7 +109,7 @@ class Room:
         for column in self.columns:
             if column[0] == COMPLAINT:
                 matters |= self._labelled(*column)
-        least = np.where(matters, CANNED_SHARE * all_who_typed, 0)
+        least = np.where(matters, MATTERS_SHARE, CANNED_SHARE) * all_who_typed
         of_text = people[self.normal]
         return np.asarray(long[self.normal] & (of_text >= CANNED_PEOPLE) & (of_text >= least))
 
