@@ -49,6 +49,7 @@ def _topics(report: Report, words: Wording) -> Iterable[str]:
     yield from _table(report, words, _interval(tables.topics(report, words), words))
     yield from _table(report, words, tables.questions(report, words))
     yield from _table(report, words, tables.products(report, words))
+    yield from _table(report, words, tables.products_by_step(report, words), most=_MOST_ITEMS)
     yield from _table(report, words, tables.items(report, words), most=_MOST_ITEMS)
 
 

@@ -93,10 +93,12 @@ class Room:
         return np.asarray(self.texts.matrix[self.text, column])
 
     def _canned(self) -> Bools:
-        """One-tap phrases: the same words, no fewer than `CANNED_LENGTH` characters of them, from
-        many people, a share of all who typed among them; where they ask or complain, from a third of all who typed, since ten buyers
-        may well ask when it will be sent in the same six characters. A hidden person counts for
-        each line."""
+        """One-tap phrases: the same words, `CANNED_LENGTH` characters or more, from many people.
+
+        Many are `CANNED_PEOPLE` and a share of all who typed; of questions and complaints a third,
+        since ten buyers may well ask when it will be sent in the same six characters. A hidden
+        person counts for each line.
+        """
         known = self.user != NOBODY
         pairs = np.unique(paired(self.normal[known], self.user[known]), return_index=True)[1]
         people = np.bincount(

@@ -320,6 +320,18 @@ def products(report: Report, words: Wording) -> Table:
     return _table(words, "products", ("product", *_NAMED), map(_named, report.total.products))
 
 
+def products_by_step(report: Report, words: Wording) -> Table:
+    """Product kinds named in each step, with their share of all that were named in it."""
+    rows = (
+        (step.start, one.name, one.people, one.lines, Figure(one.lines / named, "share"))
+        for step in report.activity.steps
+        if (named := sum(one.lines for one in step.products))
+        for one in step.products
+    )
+    header = ("when", "product", "people", "lines", "share")
+    return _table(words, "products_by_step", header, rows)
+
+
 def items(report: Report, words: Wording) -> Table:
     """Items explained, with what was said and bought meanwhile."""
     kinds = _kinds(report.items)

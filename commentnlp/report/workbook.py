@@ -82,7 +82,7 @@ def _sheets(report: Report, words: Wording) -> Iterable[tuple[str, Sequence[Tabl
         "contrast": (
             tables.spells, tables.phases, tables.contrast, tables.compared, tables.week,
         ),
-        "topics": (_topics, tables.products),
+        "topics": (_topics, tables.products, tables.products_by_step),
         "topics_by_step": (tables.topics_by_step,),
         "words": (tables.step_words,),
         "questions": (_questions,),
