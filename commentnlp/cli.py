@@ -250,6 +250,13 @@ def _report(options: argparse.Namespace) -> int:
         text=options.text or None,
         day=options.date,
     )
+    if report.quality.estimated:
+        how = "rows are spread evenly over the span" if start else (
+            "the show is one block (--start and --end would spread the rows)")  # fmt: skip
+        print(f"commentnlp: no row has a time: {how}", file=sys.stderr)
+    if not report.quality.comments:
+        print("commentnlp: no comments of viewers; is --text the column they are in?",
+              file=sys.stderr)  # fmt: skip
     for target in options.output:
         write(report, target, language=options.lang)
         if not options.quiet:

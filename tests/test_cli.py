@@ -322,3 +322,12 @@ def test_report_on_a_clock_elsewhere(show, tmp_path):
     target = tmp_path / "r.json"
     assert main(["report", str(show), "--tz", "Europe/London", "-o", str(target), "-q"]) == 0
     assert json.loads(target.read_text(encoding="utf-8"))["start"] == "2026-02-07T20:01:00+00:00"
+
+
+def test_report_says_what_is_not_there(comments, capsys):
+    comments.write_text("评论内容\n这个多少米\n", encoding="utf-8")
+    assert main(["report", str(comments)]) == 0
+    assert "no row has a time: the show is one block" in capsys.readouterr().err
+    comments.write_text("类型,时间\n点赞,2026-02-07 20:00:00\n", encoding="utf-8")
+    assert main(["report", str(comments)]) == 0
+    assert "no comments of viewers" in capsys.readouterr().err
