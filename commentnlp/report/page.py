@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -33,10 +33,11 @@ from commentnlp.report.headline import (
 from commentnlp.report.quoting import harmless
 from commentnlp.report.records import (
     MOST_QUOTES,
+    Compared,
     Hotspot,
     HotStep,
     Labelled,
-    Quality,
+    Question,
     Quote,
     Report,
     Slice,
@@ -49,7 +50,11 @@ MOST_BYTES = 1_400_000
 """Of a page: phones and the previews of messengers open so much without delay."""
 MOST_STEPS = 48
 """Steps in one table; of more, those with the most comments."""
-_COMPLAINT, _ACT = "complaint", "act"
+FEW_STEPS = 12
+"""Steps of which each may tell what only one person asked."""
+MOST_CARDS = 12
+"""Complaints told at length."""
+_COMPLAINT = "complaint"
 _SLICES = {
     "warm_up", "peak", "closing", "busy", "rest", "core", "regular", "newcomer", "unknown",
 }  # fmt: skip
@@ -125,6 +130,7 @@ def _view(report: Report, words: Wording) -> dict[str, Any]:
         "long": lambda minutes: long(minutes, words),
         "percent": percent,
         "interval": interval,
+        "within": _within,
         "per_hundred": per_hundred,
         "number": number,
         "who": lambda people: who(people, words),
@@ -136,16 +142,24 @@ def _view(report: Report, words: Wording) -> dict[str, Any]:
         "week": _week(report.activity.week),
         "parts": _parts(report),
         "facets": _facets(report),
+        "often": _often,
+        "asking": _asking(report),
+        "compared": _in_order(report),
+        "many_files": len(report.quality.files) + len(report.earlier) > 1,
+        "with_levels": any(
+            one.low is not None or one.high is not None for one in report.tiers.tiers
+        ),
         "all_facets": list(dict.fromkeys(one.facet for one in total.labels)),
         "parents": lambda slice, facet: [
             one for one in slice.labels if one.facet == facet and not parent_of(one.label)
         ],
         "complaints": _complaints(report),
+        "cards": _cards(report.hotspots),
         "with_earlier": any(spot.earlier for spot in report.hotspots),
         "risen": _risen(report.hotspots),
         "difference": difference,
         "rows_of": _rows_of,
-        "checks": _checks(report.quality),
+        "checks": _checks(report),
         "shade": lambda value, most: f"{0.6 * value / most:.2f}" if most else "0",
         "bars": _bars,
         "change": lambda here, there: change(here, there, words),
@@ -178,8 +192,8 @@ class Week:
 def _kinds(report: Report) -> list[str]:
     """Kinds of events there were, those of tools after the known ones; what viewers and host did,
     without what only marks the course of the show."""
-    silent = {"explain_start", "explain", "explain_end", "stats", "session_start", "session_end",
-              "system"}  # fmt: skip
+    silent = {"comment", "explain_start", "explain", "explain_end", "stats", "session_start",
+              "session_end", "system"}  # fmt: skip
     present = [kind for kind, count in report.total.events.items() if count and kind not in silent]
     order = {kind: place for place, kind in enumerate(KINDS)}
     return sorted(present, key=lambda kind: order.get(kind, len(order)))
@@ -195,6 +209,13 @@ def _complaints(report: Report) -> list[Hotspot]:
     order = {(one.facet, one.label): place for place, one in enumerate(report.total.labels)}
     there = [spot for spot in report.hotspots if spot.total.lines]
     return sorted(there, key=lambda spot: order.get((spot.facet, spot.label), len(order)))
+
+
+def _cards(hotspots: Sequence[Hotspot]) -> list[Hotspot]:
+    """Complaints to tell at length; a parent only where it is more than its one leaf."""
+    told = [spot for spot in hotspots if spot.state != "quiet"]
+    leaves = {(parent_of(spot.label), spot.total.lines) for spot in told if parent_of(spot.label)}
+    return [spot for spot in told if (spot.label, spot.total.lines) not in leaves][:MOST_CARDS]
 
 
 def _parts(report: Report) -> list[str]:
@@ -242,20 +263,54 @@ def _some_steps(steps: Sequence[Slice]) -> list[Slice]:
     return [steps[place] for place in sorted(liveliest[:MOST_STEPS])]
 
 
-def _rows_of(slices: Sequence[Slice], facets: Iterable[str]) -> list[tuple[Labelled, ...]]:
-    """One row a label that anybody used, one column a slice."""
-    wanted = set(facets)
+def _rows_of(slices: Sequence[Slice]) -> list[tuple[Labelled, ...]]:
+    """One row a label that anybody used, one column a slice.
+
+    Leaves only where they differ between two slices: else they fill a page with nothing to see.
+    """
     rows = zip(*(one.labels for one in slices), strict=True)
-    return [row for row in rows if row[0].facet in wanted and any(one.lines for one in row)]
+    return [row for row in rows if any(one.lines for one in row) and _worth_a_row(row)]
 
 
-def _checks(quality: Quality) -> list[Check]:
+def _worth_a_row(row: Sequence[Labelled]) -> bool:
+    return not parent_of(row[0].label) or (len(row) == 2 and difference(*row) != 0)
+
+
+def _often(questions: Sequence[Question]) -> list[Question]:
+    """Those asked more than once; where there is none, the first two."""
+    return [one for one in questions if one.lines > 1] or list(questions[:2])
+
+
+def _asking(report: Report) -> list[tuple[Slice, list[Question]]]:
+    """What was asked most in each step; of many steps only what was asked again."""
+    steps = _some_steps(report.activity.steps)
+    least = 2 if len(steps) > FEW_STEPS else 1
+    if len(steps) < 2:
+        return []  # it would say again what is said of the whole show
+    asked = ((step, _often(step.questions)[:4]) for step in steps)
+    return [(step, found) for step, found in asked if found and found[0].lines >= least]
+
+
+def _in_order(report: Report) -> list[Compared]:
+    """The hours as they came in the show: those after midnight last."""
+    first = report.start.hour if report.start else 0
+    return sorted(report.activity.compared, key=lambda pair: (pair.hour - first) % 24)
+
+
+def _within(low: float, high: float) -> str:
+    """Both ends of a share, behind it: (12–16)."""
+    return f"({interval(low, high).removesuffix('%')})"
+
+
+def _checks(report: Report) -> list[Check]:
     """What there was of things worth knowing."""
+    quality = report.quality
     canned = sum(one.lines for one in quality.canned)
     checks = [
         Check("different", quality.different),
         Check("blank", quality.blank),
         Check("canned", canned),
+        Check("repeats", report.total.repeats),
         Check("flood", quality.flood_lines),
         Check("spam", quality.spam.lines, quality.spam.quotes),
         Check("hidden", quality.hidden),

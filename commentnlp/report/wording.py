@@ -65,7 +65,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "section.quality": ("数据质量", "Data quality"),
     # shared by the renderers
     "table.overview": ("概览", "Overview"),
-    "page.of_day": ("{date}({weekday})", "{date} ({weekday})"),
+    "page.of_day": ("{date}（{weekday}）", "{date} ({weekday})"),
     "picture.comments": ("评论", "comments"),
     "picture.people": ("发言人数", "people who typed"),
     "picture.minute": ("每分钟评论", "comments a minute"),
@@ -126,7 +126,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.figure.purchase.more": ("加购 {cart} 次", "{cart} put in the cart"),
     "page.figure.enter": ("进房", "entries"),
     "page.figure.enter.more": ("新增关注 {follow}", "{follow} followed"),
-    "page.figure.label.more": ("每百条 {rate}", "{rate} in a hundred"),
+    "page.figure.label.more": ("每百条有效发言 {rate}", "{rate} per 100 voices"),
     # its sentences
     "page.says.busy": (
         "{start}–{end} 最热闹，每分钟 {rate} 条评论，是平时的 {times} 倍。",
@@ -214,6 +214,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.change": ("变化", "change"),
     # its topics
     "page.label": ("话题", "topic"),
+    "page.shares_of": (
+        "占比按 {voices} 条有效发言算（共 {lines} 条评论，去掉快捷语、广告和重复）。",
+        "Shares are of {voices} voices: the {lines} comments without one-tap phrases, spam and"
+        " repeats.",
+    ),
     "page.share_of": ("条数和占比", "counts and shares"),
     "page.contrast": ("热闹时和其余时间", "Busy windows and the rest"),
     "page.difference": ("差别", "difference"),
@@ -223,12 +228,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.for_example": ("比如", "for example"),
     "page.questions": ("问得最多的问题", "Most asked questions"),
     "page.questions_by": ("各时段问得最多的", "Most asked, step by step"),
-    "page.question": ("问题", "question"),
     "page.asked_by": ("{people} 人", "{people} people"),
     "page.one_person": ("1 人", "one person"),
     "page.hidden_people": ("身份不明的观众", "hidden people"),
     "page.wordings": ("也有人问：", "also asked as:"),
-    "page.reply": ("回应", "answered"),
     "page.reply.all": ("都答了", "all answered"),
     "page.reply.none": ("没人答", "not answered"),
     "page.reply.some": ("答了 {answered} 条", "{answered} answered"),
@@ -259,21 +262,23 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     # its hotspots
     "page.complaint": ("投诉", "complaint"),
+    "page.of_line": ("条", "comment"),
     "page.of_lines": ("条", "comments"),
     "page.all_complaints": ("全部投诉", "All complaints"),
     "page.state": ("状态", "state"),
-    "page.rate": ("每百条", "in a hundred"),
+    "page.rate": ("每百条", "per 100"),
     "page.trend": ("走势", "trend"),
     "page.standing_out": ("最突出的时段", "stands out at"),
     "page.expected": ("预期 {expected}，实有 {voices}", "expected {expected}, got {voices}"),
     "page.times_expected": ("预期的 {times} 倍", "{times} × expected"),
-    "page.earlier_rate": ("以往每百条", "earlier, in a hundred"),
+    "page.earlier_rate": ("以往每百条", "earlier, per 100"),
     "page.first": ("最早", "first"),
     "page.worst": ("最重", "worst"),
     "page.about_words": ("常见字眼", "words"),
     "page.about_items": ("涉及商品", "items"),
     "page.about_products": ("涉及品类", "product kinds"),
     "page.hot_by_step": ("分时段投诉条数", "Complaints, step by step"),
+    "page.hot_trends": ("最突出的几项投诉", "Those that stand out"),
     "page.no_hotspots": ("没有投诉。", "There are no complaints."),
     "page.rising_mark": ("升温", "rising"),
     # its tiers
@@ -305,8 +310,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.sum.host": ("其中主播、小助手和系统", "of these host, staff and system"),
     "page.sum.comments": ("其中观众评论", "of these typed by viewers"),
     "page.checks": ("留意这些", "Worth knowing"),
-    "page.check": ("情况", "what"),
-    "page.count": ("数量", "count"),
     "page.check.different": ("不同的评论内容", "different texts"),
     "page.check.blank": ("空白评论", "comments without text"),
     "page.check.repeats": ("同一人短时间内重复说", "said again by the same person"),
@@ -322,7 +325,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.canned_list": ("快捷语", "One-tap phrases"),
     "page.floods": ("刷屏", "Floods"),
     "page.phrase": ("内容", "text"),
-    "page.unknown": ("不认识的事件类型：", "Kinds of events not known: "),
+    "page.unknown": ("不认识的事件类型：", "Kinds of events not known:"),
     # how to read it
     "page.reading": ("怎么看这份报告", "How to read this"),
     "page.reading.counts": ("条数、人数、有效发言", "Lines, people, voices"),
@@ -335,9 +338,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "page.reading.open": ("点数字看原话", "Open a number"),
     "page.reading.open.text": (
-        "带虚线的数字点开就是背后的原话，再点一次收起；内容相同的只列一次，#后面是文件里的行号。",
+        "带虚线的数字点开就是背后的原话，再点一次收起；内容相同的只列一次，# 后面是文件里的行号"
+        "（有多个文件时，冒号前是第几个文件）。",
         "An underlined number opens the comments behind it, and closes at another click. The same"
-        " text is listed once; after # stands the line of the file.",
+        " text is listed once; after # stands the line of the file (of several, the file's number"
+        " and a colon before it).",
     ),
     "page.reading.interval": ("占比后面的范围", "The range after a share"),
     "page.reading.interval.text": (
@@ -348,15 +353,18 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "page.reading.busy": ("热闹和冷清", "Busy and cold"),
     "page.reading.busy.text": (
-        "和本场平时的水平比，每分钟评论明显高出一截的是热闹，明显低下去的是冷清。",
-        "Stretches whose comments a minute are far above or below the room's own usual level.",
+        "平时水平是本场每分钟评论的中位数。连着 5 分钟以上更像平时的两倍，算热闹；更像平时的"
+        "四分之一，算冷清。",
+        "The usual level is the median of the show. Five minutes and more that are likelier at"
+        " twice that level are busy, those likelier at a quarter of it cold.",
     ),
     "page.reading.states": ("投诉的状态", "States of a complaint"),
     "page.reading.states.text": (
-        "新出现：以往没有、这次冒出来；升温：明显多过预期；平稳：和平时差不多；回落：比前面少了；"
-        "零星：太少，看不出走势。",
-        "New: it was not there before. Rising: clearly more than expected. Steady: as usual."
-        " Falling: fewer than before. Quiet: too few to tell.",
+        "升温：某个时段至少 5 人提到，而且明显多过预期；新出现：也是这样，而且之前没人提过；"
+        "回落：没有突出的时段，后来明显少了；零星：全场不到 3 人提；平稳：其余。",
+        "Rising: a step in which at least five people raised it, clearly more than expected. New:"
+        " the same, and nobody had raised it before. Falling: no such step, and clearly less"
+        " towards the end. Quiet: fewer than three people in all. Steady: all else.",
     ),
     "page.reading.answers": ("有没有回应", "Answered or not"),
     "page.reading.answers.text": (
