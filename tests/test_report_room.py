@@ -255,6 +255,17 @@ def test_who_said_it(model):
     assert [room.who(n) for n in range(3)] == ["翡翠小圆", "u1234567", ""]
 
 
+def test_who_is_called_by_name_is_masked_too(model):
+    events = [
+        Event("comment", "多少钱", name="翡翠小圆", user="104", time=after()),
+        Event("comment", "@翡翠小圆有的 回复翡翠小圆：3号 @别人", role="host", time=after(1)),
+    ]
+    room = room_of(model, events)
+    assert room.quote(1).text == "@翡**圆有的 回复翡**圆：3号 @别人"
+    room = Room(read_log([events]), model, Settings(show_names=True))
+    assert room.quote(1).text == events[1].text
+
+
 def test_quotes_are_different_texts_spread_through_time(model):
     events = [comment(after(n), f"u{n}", f"第{n % 80}句话", {}) for n in range(160)]
     room = room_of(model, events)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from commentnlp.report.settings import Settings
 from commentnlp.report.words import Words
 from commentnlp.taxonomy import parent_of
 from commentnlp.text import CONTACT, LINK
+
+_CALLED = re.compile(r"([@＠]\s?|回复\s?)([^\s@＠:：,，]{1,30})")
 
 SILENCE = 30 * 60
 """Seconds without any event after which the room was not live."""
@@ -201,14 +204,27 @@ class Room:
         quote = self._quotes.get(event)
         if quote is None:
             log = self.log
+            text = shown(log.texts[log.text[event]])
             quote = self._quotes[event] = Quote(
-                shown(log.texts[log.text[event]]),
+                text if self.settings.show_names else _CALLED.sub(self._unnamed, text),
                 self.moment(log.time[event]),
                 self.who(event),
                 int(log.file[event]),
                 int(log.line[event]),
             )
         return quote
+
+    def _unnamed(self, called: re.Match[str]) -> str:
+        """A person who is called by name, masked as elsewhere."""
+        rest = called[2]
+        for length in range(len(rest), 0, -1):
+            if rest[:length] in self._nicknames:
+                return called[1] + masked(rest[:length]) + rest[length:]
+        return called[0]
+
+    @cached_property
+    def _nicknames(self) -> frozenset[str]:
+        return frozenset(map(shown, self.log.names))
 
     def quotes(self, comments: Ints, most: int = MOST_QUOTES) -> tuple[Quote, ...]:
         """Different ones of these comments, own words first, spread evenly through time."""
