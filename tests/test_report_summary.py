@@ -172,8 +172,8 @@ def test_the_planted_share_is_answered(model):
     assert found.median_wait == pytest.approx(20)
     assert found.p90_wait == pytest.approx(42)  # 0.9 of the way from 30 to 50 by order
     assert [answer.answer.text for answer in found.examples][:2] == [
-        "@名u0 56的",
-        "回复名u3 58圈口",
+        "@名**0 56的",
+        "回复名**3 58圈口",
     ]
     assert found.unanswered == ()  # each was answered to somebody
     assert sum(question.answered for question in summarise(events, model).total.questions) >= 5
