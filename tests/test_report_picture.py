@@ -1,4 +1,5 @@
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -60,3 +61,9 @@ def test_figures_are_not_cut_at_the_end_of_a_line():
         for figure in ("21:05", "22:30", "1,234", "12.5%"):
             assert any(figure in line for line in lines)
         assert not any(line[0] in "，。" for line in lines)
+
+
+def test_steps_may_be_missing():
+    report = example()
+    activity = replace(report.activity, steps=(), cold=())
+    assert size_of(to_png(replace(report, activity=activity)))[0] == 1080

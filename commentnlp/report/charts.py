@@ -18,9 +18,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
+from commentnlp.report.headline import who
 from commentnlp.report.quoting import shown
-from commentnlp.report.records import Hotspot, Report, Series, Slice, Spell
-from commentnlp.report.sheet import SOFT, Mark, Panel, Sheet
+from commentnlp.report.records import Hotspot, HotStep, Report, Series, Slice, Spell
+from commentnlp.report.sheet import INK, SOFT, Mark, Panel, Sheet
 from commentnlp.report.stats import wilson
 from commentnlp.report.wording import Wording, percent
 from commentnlp.taxonomy import parent_of
@@ -39,6 +40,8 @@ _LEFT, _RIGHT = 3.2, 1.6
 """Room beside the axes for labels, in heights of the type."""
 _NICE_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440)
 _MOST_HOTSPOTS = 5
+_FEW = 10
+"""Of fewer a share says nothing, and one of them would flatten the whole chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,13 @@ class Timeline:
             where = place + _minutes(start, min(time, end))
         return where
 
-    def ticks(self, plot: Plot) -> tuple[list[tuple[float, str]], list[tuple[float, str]]]:
-        """Give places and words of clock times, and of dates where there are several."""
+    def ticks(
+        self, plot: Plot, least: int = 1
+    ) -> tuple[list[tuple[float, str]], list[tuple[float, str]]]:
+        """Give places and words of clock times, and of dates where there are several.
+
+        The times are at least ``least`` minutes apart.
+        """
         room = plot.label / plot.width * self.width
         heads = [
             (place, start)
@@ -107,7 +115,7 @@ class Timeline:
             times = _apart(heads, [], room)
             if len({start.date() for _, start in heads}) > 1:
                 dates = times
-        times = _apart(list(self._even(room)), times, room) or heads[:1]
+        times = _apart(list(self._even(max(room, least))), times, room) or heads[:1]
         clock = [(place, f"{time:%H:%M}") for place, time in sorted(times)]
         return clock, [(place, f"{time:%m-%d}") for place, time in dates]
 
@@ -138,7 +146,7 @@ def _apart(
 def _nice_top(most: float) -> float:
     """The round number that an axis ends with; half of it is round, too."""
     ten = 10.0 ** np.floor(np.log10(max(most, 1e-9)))
-    return float(next(ten * step for step in (1, 2, 4, 6, 8, 10) if ten * step >= most * 0.999))
+    return float(next(ten * step for step in (1, 2, 3, 4, 6, 8, 10) if ten * step >= most * 0.999))
 
 
 def _shapes(axes: Axes, vertices: Floats, codes: Sequence[Any], **style: object) -> None:
@@ -182,7 +190,7 @@ def _frame(axes: Axes, line: Timeline, top: float, *, unit: str = "") -> None:
     """Set the limits, the labels of the heights and, for now, none of the times."""
     axes.set_xlim(0, line.width)
     axes.set_ylim(0, top)
-    heights = [top / 2, top] if top > 1 or unit == "%" else [top]
+    heights = [top / 2, top] if unit or (top / 2).is_integer() else [top]
     axes.set_yticks(heights, [_short(height, unit) for height in heights])
     axes.set_xticks([])
 
@@ -191,27 +199,28 @@ def _short(number: float, unit: str) -> str:
     return f"{number * 100:g}%" if unit == "%" else f"{number:g}"
 
 
-def _times(axes: Axes, line: Timeline, plot: Plot) -> None:
-    clock, dates = line.ticks(plot)
+def _times(axes: Axes, line: Timeline, plot: Plot, least: int) -> None:
+    clock, dates = line.ticks(plot, least)
     axes.set_xticks([place for place, _ in clock], [words for _, words in clock])
     for place, words in dates:
         axes.annotate(
-            words, (place, 0), (0, -2.75 * plot.size), xycoords=axes.get_xaxis_transform(),
+            words, (place, 0), (0, -2.5 * plot.size), xycoords=axes.get_xaxis_transform(),
             textcoords="offset points", ha="center", color=SOFT, fontsize=plot.size * 0.95,
         )  # fmt: skip
 
 
-def _with_times(panels: list[Panel], line: Timeline, plot: Plot) -> list[Panel]:
+def _with_times(panels: list[Panel], line: Timeline, plot: Plot, least: int = 1) -> list[Panel]:
     """Label the times under the last of the panels."""
     if not panels:
         return []
     last = panels[-1]
 
     def draw(axes: Axes) -> None:
-        last.draw(axes)
-        _times(axes, line, plot)
+        if last.draw:
+            last.draw(axes)
+        _times(axes, line, plot, least)
 
-    below = 3.0 if line.ticks(plot)[1] else 1.7
+    below = 2.8 if line.ticks(plot)[1] else 1.7
     return [*panels[:-1], Panel(last.marks, last.height, draw, last.above, below)]
 
 
@@ -374,7 +383,7 @@ def steps_panels(report: Report, words: Wording, plot: Plot) -> list[Panel]:
 
         mark = Mark(words.kind("purchase"), PURCHASES, "box")
         panels.append(Panel((mark,), 3.5, draw_bought, above=1.2))
-    return _with_times(panels, steps.line, plot)
+    return _with_times(panels, steps.line, plot, report.step)
 
 
 def _fat(axes: Axes, steps: _Steps, heights: Floats, colour: str, off: float) -> None:
@@ -402,10 +411,14 @@ def intents_panels(report: Report, words: Wording, plot: Plot) -> list[Panel]:
         for one in report.total.labels
         if one.facet == INTENT and one.voices and not parent_of(one.label)
     ]
-    if steps is None or not labels or not any(one.voices for one in steps.slices):
+    if steps is None or not labels:
         return []
     found = [[one.labelled(INTENT, label) for one in steps.slices] for label in labels]
-    most = max(one.share for row in found for one in row)
+    known = np.array([one.voices >= _FEW for one in steps.slices])
+    few = np.array([0 < one.voices < _FEW for one in steps.slices])
+    if not known.any():
+        return []
+    most = max(one.share for row in found for one in row if one.of >= _FEW)
     top = min(1.0, _nice_top(1.25 * most))
     panels = []
     for label, row in zip(labels, found, strict=True):
@@ -416,10 +429,14 @@ def intents_panels(report: Report, words: Wording, plot: Plot) -> list[Panel]:
         )
         shares = np.array([one.share for one in row])
         ends = np.array([(one.low, one.high) for one in row])
-        known = np.array([one.of > 0 for one in row])
         draw = _dotted(steps, shares, ends, known, top, whole.share, PEOPLE)
-        panels.append(Panel(marks, 4.2, draw))
-    return _with_times(panels, steps.line, plot)
+        panels.append(Panel(marks, 5.0, draw, above=0.4))
+    return _with_times(panels, steps.line, plot, report.step) + _left_out(words, few)
+
+
+def _left_out(words: Wording, out: npt.NDArray[np.bool_]) -> list[Panel]:
+    """Say that steps are missing, if any are."""
+    return [Panel((Mark(words.say("picture.few", few=_FEW), SOFT),))] if out.any() else []
 
 
 def _dotted(
@@ -433,8 +450,8 @@ def _dotted(
     def draw(axes: Axes) -> None:
         _frame(axes, steps.line, top, unit="%")
         axes.axhline(whole, color=SOFT, linewidth=1, dashes=(3, 3), clip_on=False)
-        strokes(axes, (x, ends[:, 0]), (x, ends[:, 1]), colour, 2.0 if few else 1.2)
-        dots(axes, x, shares, colour, 7 if few else 4.5)
+        strokes(axes, (x, ends[:, 0]), (x, ends[:, 1]), colour, 2.5 if few else 1.5)
+        dots(axes, x, shares, colour, 5.5 if few else 3.5)
 
     return draw
 
@@ -448,6 +465,7 @@ def answers_panels(report: Report, words: Wording, plot: Plot) -> list[Panel]:
     found = [by_start.get(one.start) for one in steps.slices if one.start]
     asked = np.array([one.asked if one else 0 for one in found], float)
     answered = np.array([one.answered if one else 0 for one in found], float)
+    known = asked >= _FEW
     if not asked.any():
         return []
     shares = answered / np.maximum(asked, 1)
@@ -465,9 +483,12 @@ def answers_panels(report: Report, words: Wording, plot: Plot) -> list[Panel]:
         Mark(words.say("picture.asked"), ASKED, "box"),
         Mark(words.say("picture.answered"), ANSWERED, "box"),
     )
-    share = _dotted(steps, shares, ends, asked > 0, 1.0, responses.share, ANSWERED)
-    panels = [Panel(marks, 7.0, share), Panel(counted, 4.5, draw)]
-    return _with_times(panels, steps.line, plot)
+    share = _dotted(steps, shares, ends, known, 1.0, responses.share, ANSWERED)
+    panels = [Panel(counted, 4.5, draw, above=0.4)]
+    if known.any():
+        panels = [Panel(marks, 7.0, share, above=0.4), *panels]
+    drawn = _with_times(panels, steps.line, plot, report.step)
+    return drawn + _left_out(words, (asked > 0) & ~known)
 
 
 def hotspots_panels(report: Report, words: Wording, plot: Plot) -> list[Panel]:
@@ -475,36 +496,49 @@ def hotspots_panels(report: Report, words: Wording, plot: Plot) -> list[Panel]:
     steps = _steps(report)
     if steps is None:
         return []
-    panels = [
-        _hotspot_panel(report, spot, steps, words)
+    spots = [
+        spot
         for spot in top_hotspots(report, _MOST_HOTSPOTS)
-        if any(one.voices for one in spot.steps)
+        if spot.state != "quiet" and any(one.voices and _enough(one) for one in spot.steps)
     ]
-    return _with_times(panels, steps.line, plot)
+    if not spots:
+        return []
+    signs = [Mark(words.say("picture.per_hundred"), CALM, "box")]
+    if any(one.rising for spot in spots for one in spot.steps):
+        signs.append(Mark(words.say("picture.rising"), RISING, "box"))
+    signs.append(Mark(words.say("picture.expected"), SOFT, "line"))
+    panels = [_hotspot_panel(report, spot, steps, words) for spot in spots]
+    few = np.array([0 < one.voices < _FEW for one in steps.slices])
+    drawn = _with_times(panels, steps.line, plot, report.step)
+    return [Panel(tuple(signs)), *drawn, *_left_out(words, few)]
+
+
+def _enough(step: HotStep) -> bool:
+    return step.of >= _FEW or (step.rising and step.of > 0)
 
 
 def _hotspot_panel(report: Report, spot: Hotspot, steps: _Steps, words: Wording) -> Panel:
     by_start = {one.start: one for one in spot.steps}
     found = [by_start.get(one.start) for one in steps.slices if one.start]
-    rates = np.array([100 * one.voices / one.of if one and one.of else 0 for one in found])
-    likely = np.array([100 * one.expected / one.of if one and one.of else 0 for one in found])
-    rising = np.array([bool(one and one.rising) for one in found])
+    enough = [one if one and _enough(one) else None for one in found]
+    rates = np.array([100 * one.voices / one.of if one else np.nan for one in enough])
+    likely = np.array([100 * one.expected / one.of if one else np.nan for one in enough])
+    rising = np.array([bool(one and one.rising) for one in enough])
+    known = ~np.isnan(rates)
     # a single voice in a hundred is no mountain
-    top = _nice_top(max(1.0, float(rates.max()), float(likely.max())))
+    top = _nice_top(max(1.0, float(rates[known].max()), float(likely[known].max())))
 
     def draw(axes: Axes) -> None:
         _frame(axes, steps.line, top)
         axes.set_yticks([top])
         _fat(axes, steps, np.where(rising, 0, rates), CALM, 0.1)
         _fat(axes, steps, np.where(rising, rates, 0), RISING, 0.1)
-        strokes(axes, (steps.left, likely), (steps.right, likely), SOFT, 1.5)
+        left, right, height = steps.left[known], steps.right[known], likely[known]
+        strokes(axes, (left, height), (right, height), SOFT, 1.5)
 
-    marks = [Mark(hotspot_name(report, words, spot))]
-    marks.append(Mark(words.say("picture.per_hundred"), CALM, "box"))
-    if rising.any():
-        marks.append(Mark(words.say("picture.rising"), RISING, "box"))
-    marks.append(Mark(words.say("picture.expected"), SOFT, "dash"))
-    return Panel(tuple(marks), 4.2, draw)
+    told = f"{words.say(f'state.{spot.state}')} · {who(spot.total.people, words)}"
+    marks = Mark(hotspot_name(report, words, spot), INK), Mark(told, SOFT)
+    return Panel(marks, 4.5, draw, above=0.4)
 
 
 def top_hotspots(report: Report, most: int) -> list[Hotspot]:

@@ -29,7 +29,7 @@ from commentnlp.report.headline import (
 from commentnlp.report.quoting import harmless
 from commentnlp.report.records import Labelled, Question, Report, Slice
 from commentnlp.report.sheet import INK, LINE, SOFT, Panel, Sheet
-from commentnlp.report.wording import Wording, percent
+from commentnlp.report.wording import Wording, clock, percent
 from commentnlp.taxonomy import parent_of
 
 WIDTH, SIZE, SCALE = 540.0, 15.0, 2.0
@@ -40,7 +40,7 @@ _GROUND, _TINT = "#ffffff", "#eef6f4"
 _STATES = {"new": RISING, "rising": RISING, "falling": PEOPLE, "steady": SOFT, "quiet": SOFT}
 _NOT_FIRST = frozenset("，。、；：！？）】》」』”’…·%,.;:!?)]}")
 _WHOLE = re.compile(r"[0-9A-Za-z:.,%–×-]+$")
-_MOST_QUESTIONS, _MOST_HOTSPOTS, _MOST_ITEMS = 6, 5, 5
+_MOST_QUESTIONS, _MOST_HOTSPOTS, _MOST_ITEMS, _MOST_COLD = 6, 5, 5, 3
 
 
 def to_png(report: Report, *, language: str = "zh") -> bytes:
@@ -53,6 +53,7 @@ def to_png(report: Report, *, language: str = "zh") -> bytes:
     story.title()
     story.glance()
     story.chart(minutes_panels, "page.minutes")
+    story.cold()
     story.chart(steps_panels, "page.by_step")
     story.topics()
     story.questions()
@@ -112,7 +113,8 @@ class _Story:
     def title(self) -> None:
         report, say = self.report, self.words.say
         self.gap(12)
-        rooms = " · ".join(room for room in report.rooms[:3] if room)
+        named = [room for room in report.rooms if room]
+        rooms = " · ".join(named[:3]) + (" …" if len(named) > 3 else "")
         self.line(rooms or say("title"), size=24, bold=True, most=2)
         date = f"{report.start:%Y-%m-%d} " if report.start else ""
         under = f"{say('title')} · " if rooms else ""
@@ -149,6 +151,16 @@ class _Story:
             self.heading(key)
             self.sheet.panels(made, left, width)
 
+    def cold(self) -> None:
+        """The longest stretches in which hardly anybody typed."""
+        for spell in self.report.activity.cold[:_MOST_COLD]:
+            told = self.words.say(
+                "picture.cold_spell", start=self.moment(spell.start), end=clock(spell.end),
+                minutes=number((spell.end - spell.start).total_seconds() // 60),
+                rate=number(spell.per_minute),
+            )  # fmt: skip
+            self.line(told, size=13, colour=SOFT)
+
     def topics(self) -> None:
         """Intents as bars with their shares and intervals; words of the busiest step."""
         labels = [
@@ -161,20 +173,21 @@ class _Story:
         top = max(one.high for one in labels)
         for one in sorted(labels, key=lambda one: -one.voices):
             self._share(one, top)
-        busiest = max(self.report.activity.steps, key=lambda step: step.said.lines)
-        if busiest.words and busiest.start:
-            said = "  ".join(f"{word.word} {word.here}" for word in busiest.words[:6])
+        steps = self.report.activity.steps
+        busiest = max(steps, key=lambda step: step.said.lines, default=None)
+        if busiest and busiest.words and busiest.start:
+            said = " · ".join(f"{word.word} {word.here}" for word in busiest.words[:6])
             self.gap()
             title = self.words.say("page.words")
             self.line(f"{title} · {self.moment(busiest.start)}", size=13, colour=SOFT)
             self.line(said, most=2)
 
     def _share(self, one: Labelled, top: float) -> None:
-        name = self.words.name(self.report.names, one.facet, one.label)
+        name = harmless(self.words.name(self.report.names, one.facet, one.label))
         self.gap(26)
         base = self.sheet.height
         left, width = _MARGIN + 92, self.width - 92 - 128
-        self.sheet.text(_MARGIN, base, name)
+        self.sheet.text(_MARGIN, base, self._wrapped(name, 88, SIZE, 1)[0])
         self.sheet.box(left, base - 12, width, 12, LINE, corner=3)
         self.sheet.box(left, base - 12, max(width * one.share / top, 3), 12, PEOPLE, corner=3)
         self.sheet.text(left + width + 10, base, percent(one.share), bold=True)
@@ -217,6 +230,7 @@ class _Story:
             self.sheet.box(_MARGIN, base - 15, wide, 20, _STATES.get(one.state, CALM), corner=5)
             self.sheet.text(_MARGIN + 7, base - 0.5, state, size=12, colour="#ffffff", bold=True)
             name = hotspot_name(self.report, self.words, one)
+            name = self._wrapped(name, self.width - wide - 8, SIZE, 1)[0]
             self.sheet.text(_MARGIN + wide + 8, base, name, bold=True)
             say = self.words.say
             told = [who(one.total.people, self.words),

@@ -57,7 +57,7 @@ def _type(found: re.Match[str]) -> str:
 class Mark:
     """An entry above a panel: words, and the sign they stand for.
 
-    The sign is ``box``, ``dot``, ``dash`` or, for words alone, empty.
+    The sign is ``box``, ``dot``, ``line``, ``dash`` or, for words alone, empty.
     """
 
     words: str
@@ -70,9 +70,10 @@ class Panel:
     """A chart, or one of those that stand on one another and share their time."""
 
     marks: tuple[Mark, ...]
-    height: float
+    height: float = 0.0
     """Of the axes, in lines."""
-    draw: Callable[[Axes], None]
+    draw: Callable[[Axes], None] | None = None
+    """None where there are only the marks."""
     above: float = 0.0
     """Room for labels over the axes, in lines."""
     below: float = 0.0
@@ -161,6 +162,8 @@ class Sheet:
             if self.height and panel.marks:
                 self.height += 0.5 * self.size
             self._marks(panel.marks)
+            if panel.draw is None:
+                continue
             top = self.height + (0.35 + panel.above) * self.size
             height = panel.height * self.size
             axes = self._figure.add_axes((0, 0, 1, 1))
@@ -197,11 +200,13 @@ class Sheet:
                 self.box(
                     x, base - 0.7 * size, 0.7 * size, 0.7 * size, mark.colour, corner=0.35 * size
                 )
+            elif mark.sign == "line":
+                self.box(x, base - 0.45 * size, 0.95 * size, 1.5, mark.colour)
             elif mark.sign == "dash":
                 for part in (0.0, 0.4, 0.8):
                     self.box(x + part * size, base - 0.42 * size, 0.22 * size, 1.5, mark.colour)
-            colour = mark.colour if not mark.sign else SOFT
-            self.text(x + sign, base, mark.words, colour=colour, bold=not mark.sign)
+            colour = SOFT if mark.sign else mark.colour
+            self.text(x + sign, base, mark.words, colour=colour, bold=colour == INK)
             x += width + 0.9 * size
 
     def svg(self, title: str) -> str:
@@ -217,7 +222,8 @@ class Sheet:
         svg = re.sub(
             r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>|<!--.*?-->", "", svg, flags=re.S
         )
-        svg = re.sub(r"\.\d{2,}", lambda found: f"{float(found[0]):.1f}"[1:], svg)
+        svg = re.sub(r">\s+<", "><", re.sub(r"\s*\n(?=[MLz\"])|(?<=[ML]) ", "", svg))
+        svg = re.sub(r"\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}", svg)
         size = f"0 0 {self.width:g} {self.height:g}"
         svg = re.sub(
             r"<svg.*?>",
