@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from matplotlib.font_manager import FontProperties, findSystemFonts
-from matplotlib.ft2font import FT2Font, LoadFlags
+from matplotlib.ft2font import FT2Font
 
 from commentnlp.errors import CommentnlpError
 from commentnlp.report.sheet import Face
@@ -68,11 +68,12 @@ class _Glyphs:
 
     def __init__(self, path: str) -> None:
         self._font = FT2Font(path)
+        self._font.set_size(100, 72)
         self.advance = lru_cache(20_000)(self._advance)
 
     def _advance(self, char: str) -> float:
-        glyph = self._font.load_char(ord(char), LoadFlags.NO_SCALE)
-        return float(glyph.horiAdvance / self._font.units_per_EM)
+        # of type 100 px high; 16 bits behind the point
+        return float(self._font.load_char(ord(char)).linearHoriAdvance / 65536 / 100)
 
     def showable(self, text: str) -> str:
         """The text without emoji and the like; a dot for other characters that the font lacks."""
