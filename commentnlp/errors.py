@@ -15,3 +15,7 @@ class SampleError(CommentnlpError):
 
 class ModelError(CommentnlpError):
     """A model folder is missing, damaged, foreign or of another format."""
+
+
+class StoreError(CommentnlpError):
+    """The service's store cannot be opened or written."""

@@ -42,8 +42,10 @@ MAY_IMPORT = {
     "workers": {"errors", "reading", "model", "layouts", "tagging"},
     "spark": {"errors", "model", "records"},
     "batch": {"cycles", "errors", "reading", "model", "layouts", "writing", "tagging", "workers"},
+    "service": BASE | {"text", "reading", "model", "report", "service"},
     "cli": BASE
     | {
+        "service",
         "model",
         "batch",
         "inspection",
@@ -68,7 +70,14 @@ ONLY_IN = {
     "xlsxwriter": "workbooks report",
     "pyspark": "spark",
     "matplotlib": "report",
-    "jinja2": "report",
+    "jinja2": "report service",
+    "fastapi": "service",
+    "starlette": "service",
+    "sqlalchemy": "service",
+    "alembic": "service",
+    "apprise": "service",
+    "prometheus_client": "service",
+    "msgspec": "service",
 }
 
 
