@@ -115,6 +115,34 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(verb)
     verb.set_defaults(run=_report)
 
+    verb = verbs.add_parser("serve", help="HTTP for a room's monitor, and the live page",
+                            epilog="Each option but host and port can also be given as"
+                            " COMMENTNLP_STORE, COMMENTNLP_MODEL, …; secrets only so:"
+                            " COMMENTNLP_TOKEN, COMMENTNLP_SECRET, COMMENTNLP_PUSH_SECRET,"
+                            " COMMENTNLP_WEBHOOKS.")  # fmt: skip
+    verb.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="where to listen; others than 127.0.0.1 need COMMENTNLP_TOKEN",
+    )
+    verb.add_argument("--port", type=int, default=8000)
+    verb.add_argument("--store", metavar="STORE", help="SQLite file, or postgresql+psycopg://…;"
+                      " commentnlp.db if not given")  # fmt: skip
+    verb.add_argument("--model", type=Path, metavar="FOLDER", help="model folder, or a folder"
+                      " whose file `current` names the one in use")  # fmt: skip
+    verb.add_argument("--keep-days", type=float, metavar="DAYS",
+                      help="delete what is older; nothing if not given")  # fmt: skip
+    verb.add_argument("--keep-names", action="store_true", default=None,
+                      help="keep nicknames readable")  # fmt: skip
+    verb.add_argument("--tz", dest="zone", metavar="ZONE", help="Asia/Shanghai if not given")
+    verb.add_argument(
+        "--lang",
+        dest="language",
+        choices=("zh", "en"),
+        help="of the page where a browser asks for neither; zh if not given",
+    )
+    verb.set_defaults(run=_serve)
+
     verb = verbs.add_parser("explain", help="show which characters raised each label of a comment")
     verb.add_argument("text", metavar="TEXT")
     verb.add_argument("--all", action="store_true", help="labels under their threshold, too")
@@ -368,6 +396,25 @@ def _printable(text: str, width: int = 60) -> str:
     """A comment on one line, harmless to a terminal."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        import uvicorn
+
+        from commentnlp.service.app import create_app
+        from commentnlp.service.settings import settings_of
+    except ImportError as error:
+        raise CommentnlpError(f"the service needs more packages ({error.name} is missing):"
+                              ' pip install "commentnlp[serve]"') from None  # fmt: skip
+    given = ("store", "model", "keep_days", "keep_names", "zone", "language")
+    settings = settings_of(os.environ, **{name: getattr(options, name) for name in given})
+    if not settings.token and options.host not in ("127.0.0.1", "localhost", "::1"):
+        raise CommentnlpError(f"--host {options.host}: who can reach it could read all comments;"
+                              " set COMMENTNLP_TOKEN first")  # fmt: skip
+    uvicorn.run(create_app(settings), host=options.host, port=options.port, access_log=False,
+                log_level="warning", timeout_graceful_shutdown=10)  # fmt: skip
+    return 0
 
 
 def _explain(options: argparse.Namespace) -> int:

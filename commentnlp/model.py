@@ -42,6 +42,9 @@ Floats = npt.NDArray[np.floating[Any]]
 FORMAT = 1
 """Number of the folder's layout; another number is refused."""
 
+POINTER = "current"
+"""File in a folder of models that names the one in use."""
+
 LENGTH_POWER = 0.7
 """TF-IDF vectors are divided by their length to this power: 1 would let the single word drown in
 a long comment, 0 would let long comments shout (between the two: Singhal et al., SIGIR 1996)."""
@@ -81,6 +84,25 @@ class Meta:
     data_digest: str
     samples: int
     scores: Mapping[str, Any] = field(default_factory=dict)
+
+
+def folder_in_use(path: Path | str) -> Path:
+    """The model folder that ``path`` means: itself, or the one its file ``current`` names.
+
+    A folder of several models has such a file of one line; to rename another into its place swaps
+    the model at once for everybody. Raises ModelError where it names none of them.
+    """
+    path = Path(path)
+    pointer = path / POINTER
+    try:
+        name = pointer.read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{pointer}: cannot be read ({error})") from None
+    if name in ("", "..") or Path(name).name != name:
+        raise ModelError(f"{pointer}: names no folder beside it: {name[:60]!r}")
+    return path / name
 
 
 def read_normaliser(folder: Path) -> Normaliser:
@@ -400,8 +422,11 @@ class Model:
 
     @classmethod
     def load(cls, folder: Path | str) -> Model:
-        """Read a model folder. Raises ModelError when it is missing, damaged, foreign or newer."""
-        folder = Path(folder)
+        """Read a model folder, or the one that the file ``current`` in a folder of models names.
+
+        Raises ModelError when it is missing, damaged, foreign or newer.
+        """
+        folder = folder_in_use(folder)
         meta = _read_meta(folder)
         products = f"{Layout.LANGUAGE}/{Layout.PRODUCTS}"
         for name in Layout.files():

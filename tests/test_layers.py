@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "workers": {"errors", "reading", "model", "layouts", "tagging"},
     "spark": {"errors", "model", "records"},
     "batch": {"cycles", "errors", "reading", "model", "layouts", "writing", "tagging", "workers"},
-    "service": BASE | {"text", "reading", "model", "report", "service"},
+    "service": BASE | {"reading", "model", "report", "service", ""},
     "cli": BASE
     | {
         "service",

@@ -90,7 +90,7 @@ _STAFF = ("管理员", "房管", "助理", "客服", "小助手", "admin", "staf
 _LEVELS = ("levels", "fan", "pay", "guard")
 _PREFIX = "tagged_"
 _SCORE = re.compile(r"\s*(?:0(?:\.\d{1,17})?|1(?:\.0{1,17})?)\s*")
-_MASKED = re.compile(r"|0+|1{6,}|.*\*\*\*?.*|-|null|none|nan", re.IGNORECASE)
+_MASKED = re.compile(r"|0+|1{6,}|.*\*\*.*|-|null|none|nan", re.IGNORECASE | re.DOTALL)
 
 _FIELDS = [getattr(Event, field.name) for field in fields(Event)]
 _T = TypeVar("_T")
@@ -207,7 +207,7 @@ class Columns:
         if days:
             times = days.fill(times, column("time", str, ""))
         words = column("kind", str, "comment"), column("role", str, "")
-        kinds, roles, typed = zip(*_each(_judged, *words), strict=True)
+        kinds, roles, typed = zip(*_each(judged, *words), strict=True)
         said = column("text", _unescaped, "")
         items = column("item", str, "")
         return _events(
@@ -351,16 +351,16 @@ def _levels(cells: Mapping[str, str]) -> dict[str, int]:
 
 
 def _is_viewers(word: str) -> bool:
-    kind, role, _ = _judged(word, "")
+    kind, role, _ = judged(word, "")
     return kind == "comment" and role == "viewer"
 
 
 def _is_viewer(role: str) -> bool:
-    return _judged("", role)[1] == "viewer"
+    return judged("", role)[1] == "viewer"
 
 
-def _judged(word: str, role: str) -> tuple[str, str, bool]:
-    """Kind of event, role of who did it, and whether its text was typed."""
+def judged(word: str, role: str) -> tuple[str, str, bool]:
+    """Kind of event, role of who did it, and whether its text was typed, as people name them."""
     kind = kind_of(word)
     role = role.strip().lower()
     if word.strip("【】 ").startswith("主播") or role in _HOSTS:

@@ -15,7 +15,8 @@ from commentnlp.reading.fields import event, first_of, kind_by_field, object_of,
 from commentnlp.reading.values import number
 from commentnlp.records import Event
 
-_NOISE = {"system", "error", "ping", "pong", "heartbeat", "hello", "ready", "welcome"}
+NOISE = {"system", "error", "ping", "pong", "heartbeat", "hello", "ready", "welcome"}
+"""Types of what tools say for themselves."""
 _BILIBILI = {
     "open_id", "medal_level", "fans_medal_level", "guard_level", "privilege_type", "msg_type",
 }  # fmt: skip
@@ -158,7 +159,7 @@ _DANMU_KINDS = {
 def _douyin_danmu(value: Mapping[str, Any]) -> Event:
     data, kind = object_of(value.get("data")), text_of(value.get("type"))
     # it greets everyone who connects with a visitor that is none
-    greeting = kind in _NOISE or data.get("status") == "connected"
+    greeting = kind in NOISE or data.get("status") == "connected"
     kind = "system" if greeting else _DANMU_KINDS.get(kind, kind or "unknown")
     # what it puts where it could not decode a message
     nobody, nothing = data.get("userName") == "用户名", data.get("content") == "聊天消息内容"
@@ -206,7 +207,7 @@ def _douyin_push(value: Mapping[str, Any]) -> Event:
 
 def _gateway(value: Mapping[str, Any]) -> Event:
     kind = text_of(value.get("type"))
-    kind = "system" if kind in _NOISE else "enter" if kind == "enter_room" else kind
+    kind = "system" if kind in NOISE else "enter" if kind == "enter_room" else kind
     return event(
         kind or "unknown",
         text=first_of(value, "text", "content", "comment"),
@@ -341,7 +342,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
 }
 
 
-def _tool_of(value: Mapping[str, Any]) -> str:
+def tool_of(value: Mapping[str, Any]) -> str:
     """The tool that writes such an object; empty where any program might."""
     keys = value.keys()
     webcast = text_of(value.get("method")).startswith("Webcast")
@@ -377,8 +378,8 @@ def recognise(values: Sequence[Any]) -> str:
     found: Counter[str] = Counter()
     for value in values:
         for item in value if isinstance(value, list) else [value]:
-            tool = _tool_of(item) if isinstance(item, dict) else ""
-            if tool or (isinstance(item, dict) and text_of(item.get("type")) not in _NOISE):
+            tool = tool_of(item) if isinstance(item, dict) else ""
+            if tool or (isinstance(item, dict) and text_of(item.get("type")) not in NOISE):
                 found[tool] += 1
     tool, hits = found.most_common(1)[0] if found else ("", 0)
     return tool if hits * 2 > found.total() else ""

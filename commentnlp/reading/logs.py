@@ -90,6 +90,7 @@ def _row_pattern(comma: str, typed: bool) -> re.Pattern[str]:
 _ROW = {(comma, typed): _row_pattern(comma, typed) for comma in ",\t" for typed in (False, True)}
 _LONGEST = 50
 """More line breaks than this no comment has; what comes after is something else."""
+_LONGEST_SENTENCE = 300
 _SCREEN_KINDS = {"聊天消息": "comment", "进场消息": "enter"}
 _ROW_KINDS = {"礼物": "gift", "点赞": "like", "关注": "follow"}
 
@@ -252,7 +253,9 @@ def _message(kinds: Mapping[str, tuple[str, str]], named: str, words: str) -> Ev
     Only a comment must read as expected; of the rest, what is not understood is left out.
     """
     kind, pattern = kinds.get(named, (named, ""))
-    match = re.fullmatch(pattern, words)
+    # what a tool makes up itself is short, and its patterns take long over what is not
+    may = kind == "comment" or len(words) <= _LONGEST_SENTENCE
+    match = re.fullmatch(pattern, words) if may else None
     if kind == "comment" and not match:
         raise ReadError("a comment without a nickname, a colon and a space before the text")
     parts: dict[str, Any] = match.groupdict() if match else {}

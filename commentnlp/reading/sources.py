@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from commentnlp.errors import ReadError
-from commentnlp.reading import jsons, live, logs, sheets
+from commentnlp.reading import jsons, kinds, live, logs, sheets
 from commentnlp.reading.columns import Columns
 from commentnlp.reading.days import Days, day_of, saved_at
 from commentnlp.reading.encodings import BLOCK, HEAD, encoding_of, text_blocks
@@ -132,13 +133,32 @@ def open_sources(
     """
     for opened in open_file(path):
         source = (_text if opened.kind == "text" else _sheet)(opened, day, zone)
-        if source.parser.layout is not _EVENT_LAYOUT:
-            layout = source.parser.layout
-            if text is not None:
-                layout = layout.with_text(text, source.name)
-            source.parser = replace(source.parser, layout=layout, zone=zone)
-        source.notes += source.parser.layout.notes
-        yield source
+        yield _ready(source, text, zone)
+
+
+def source_of(data: bytes, name: str, *, zone: tzinfo = SHANGHAI) -> Source:
+    """What `open_sources` makes of a file of text, for bytes that are all there.
+
+    ``name`` is for messages. There need be no column of comments. Raises ReadError for what is
+    empty or no text, packed bytes, workbooks and Parquet among it.
+    """
+    kind = kinds.packing(data) or kinds.kind(data, name)
+    if kind != "text":
+        raise ReadError(f"{name}: is {kind}; send the text in it, as JSON or CSV")
+    file = io.BytesIO(data)
+    opened = Opened(name, kind, file, len(data), file.tell, seekable=True)
+    return _ready(_text(opened, None, zone), None, zone)
+
+
+def _ready(source: Source, text: str | None, zone: tzinfo) -> Source:
+    """The source with its column of comments and its clock settled."""
+    if source.parser.layout is not _EVENT_LAYOUT:
+        layout = source.parser.layout
+        if text is not None:
+            layout = layout.with_text(text, source.name)
+        source.parser = replace(source.parser, layout=layout, zone=zone)
+    source.notes += source.parser.layout.notes
+    return source
 
 
 def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:

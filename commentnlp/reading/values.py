@@ -98,7 +98,7 @@ def _is_iso(text: str) -> bool:
         (
             len(text) == 19
             or (len(text) in (23, 26) and text[19] == ".")
-            or (len(text) in (25, 32) and text[-3] == ":")
+            or (len(text) in (25, 29, 32) and text[-3] == ":")
         )
         and text[4] == text[7] == "-"
         and text[13] == text[16] == ":"

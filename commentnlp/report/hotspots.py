@@ -185,7 +185,7 @@ def _state(
     before: Bools | None,
     earlier: Room | None,
 ) -> str:
-    if _speakers(room, has) < LEAST_PEOPLE:
+    if room.persons(np.flatnonzero(has)) < LEAST_PEOPLE:
         return "quiet"
     if rises.any():
         first = int(np.argmax(rises))
@@ -203,12 +203,6 @@ def _state(
     if of and rest_of and float(lower(now, of, rest, rest_of)) < FALLING:
         return "falling"
     return "steady"
-
-
-def _speakers(room: Room, has: Bools) -> int:
-    """People of the whole show, hidden ones told apart by their words."""
-    hidden = has & (room.user == NOBODY)
-    return room.people(np.flatnonzero(has)) + len(np.unique(room.normal[hidden]))
 
 
 def _total(room: Room, column: tuple[str, str], has: Bools) -> Labelled:

@@ -30,28 +30,16 @@ def responses(room: Room, asked: Asked, explained: Explained) -> Responses | Non
     typed = room.by_host
     if not typed.any():
         return None
-    questions = np.flatnonzero(asked.is_question & room.voice & ~np.isnan(room.time))
-    messages = np.flatnonzero((typed | _shows(room)) & room.timed)
-    announced = explained.announcement | _broadcast(room, typed)
     window = room.settings.window
-    found = answers(
-        [_ask(room, comment) for comment in questions.tolist()],
-        [_said(room, explained, event, bool(announced[event])) for event in messages.tolist()],
-        window,
-    )
-    hit = np.array([answer is not None for answer in found], bool)
+    questions, pairs = answered(room, asked, explained, window)
+    hit = np.isin(questions, [comment for comment, *_ in pairs])
     asked.answered = _answered(room, asked, questions[hit])
-    pairs = [
-        (int(comment), int(messages[answer[0]]), answer[1])
-        for comment, answer in zip(questions, found, strict=True)
-        if answer is not None
-    ]
     waits = np.array([log.time[event] - room.time[comment] for comment, event, _ in pairs])
     low, high = wilson(len(pairs), len(questions))
     return Responses(
         window=window,
         host_lines=int(typed.sum()),
-        announcements=int((typed & announced).sum()),
+        announcements=int((typed & _announced(room, explained)).sum()),
         asked=len(questions),
         answered=len(pairs),
         low=float(low),
@@ -69,11 +57,34 @@ def responses(room: Room, asked: Asked, explained: Explained) -> Responses | Non
     )
 
 
-def _broadcast(room: Room, typed: Bools) -> Bools:
-    """What the host's side typed so often that it answers nobody."""
-    times = np.bincount(room.log.text[typed], minlength=len(room.log.texts) or 1)
-    often: Bools = typed & (times[room.log.text] >= FLOOD)
-    return often
+def answered(
+    room: Room, asked: Asked, explained: Explained, window: float
+) -> tuple[Ints, list[tuple[int, int, str]]]:
+    """Match questions with the host's messages of the next ``window`` seconds.
+
+    Gives the questions that could be answered, and those that were, as ``(comment, event of the
+    log that answered it, by what)``.
+    """
+    questions = np.flatnonzero(asked.is_question & room.voice & ~np.isnan(room.time))
+    messages = np.flatnonzero((room.by_host | _shows(room)) & room.timed)
+    announced = _announced(room, explained)
+    found = answers(
+        [_ask(room, comment) for comment in questions.tolist()],
+        [_said(room, explained, event, bool(announced[event])) for event in messages.tolist()],
+        window,
+    )
+    return questions, [
+        (comment, int(messages[answer[0]]), answer[1])
+        for comment, answer in zip(questions.tolist(), found, strict=True)
+        if answer is not None
+    ]
+
+
+def _announced(room: Room, explained: Explained) -> Bools:
+    """What a tool announced, or the host's side typed so often that it answers nobody."""
+    times = np.bincount(room.log.text[room.by_host], minlength=len(room.log.texts) or 1)
+    often: Bools = room.by_host & (times[room.log.text] >= FLOOD)
+    return explained.announcement | often
 
 
 def _shows(room: Room) -> Bools:

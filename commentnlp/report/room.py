@@ -242,16 +242,23 @@ class Room:
         users = self.user[comments]
         return len(np.unique(users[users != NOBODY]))
 
-    def speakers(self, chosen: Bools) -> Ints:
-        """One of these comments for each person who wrote some in a step.
+    def persons(self, comments: Ints) -> int:
+        """How many people wrote these comments, hidden ones told apart by their words."""
+        return len(np.unique(self.who_spoke(comments)))
+
+    def who_spoke(self, comments: Ints) -> Ints:
+        """A number for each comment: the same for the same person.
 
         Hidden people cannot be told apart; those who used other words are taken for others.
         """
-        at = np.flatnonzero(chosen)
-        hidden = self.user[at] == NOBODY
         # numbers below those of people
-        who = np.where(hidden, -1 - self.normal[at] - 1, self.user[at])
-        _, first = np.unique(paired(self.step[at], who), return_index=True)
+        hidden = self.user[comments] == NOBODY
+        return np.where(hidden, -1 - self.normal[comments] - 1, self.user[comments])
+
+    def speakers(self, chosen: Bools) -> Ints:
+        """One of these comments for each person who wrote some in a step; see `who_spoke`."""
+        at = np.flatnonzero(chosen)
+        _, first = np.unique(paired(self.step[at], self.who_spoke(at)), return_index=True)
         return at[first]
 
     def count(self, comments: Ints, most: int = MOST_QUOTES) -> Count:

@@ -49,6 +49,14 @@ class Asked:
         self, comments: Ints, *, most: int = MOST_QUESTIONS, least_people: int = 0
     ) -> tuple[Question, ...]:
         """The most asked among some comments: by people, then by lines."""
+        found = [
+            one for one in self.groups(comments)
+            if self.room.people(one) + int((self.room.user[one] == NOBODY).sum()) >= least_people
+        ]  # fmt: skip
+        return tuple(map(self._question, worth_telling(found)[:most]))
+
+    def groups(self, comments: Ints) -> list[Ints]:
+        """The questions among some comments, each as all that ask the same, most asked first."""
         chosen = comments[self.is_question[comments]]
         group = self._group[self.room.normal[chosen]]
         order = np.argsort(group, kind="stable")
@@ -56,34 +64,35 @@ class Asked:
         edges = np.flatnonzero(np.diff(group, prepend=-2, append=-2))
         ranked = []
         for first, after in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            asking = chosen[first:after]
-            people = self.room.people(asking)
-            hidden = int((self.room.user[asking] == NOBODY).sum())
-            if people + hidden >= least_people:
-                ranked.append((-people, first - after, first, after))
+            ranked.append((-self.room.people(chosen[first:after]), first - after, first, after))
         ranked.sort()
-        # what nobody else asked is told only where nothing came twice
-        often = [one for one in ranked if one[1] < -1] or ranked
-        return tuple(self._question(chosen[first:after]) for *_, first, after in often[:most])
+        return [chosen[first:after] for *_, first, after in ranked]
 
     def _question(self, comments: Ints) -> Question:
         room = self.room
-        wordings = [
-            text for text, _ in Counter(room.normal[comments].tolist()).most_common(_MOST_WORDINGS)
-        ]
-        said = {
-            text: room.quote(int(room.said[comments[room.normal[comments] == text][0]])).text
-            for text in wordings
-        }
         known = None if self.answered is None else int(self.answered[comments].sum())
+        text, *others = self.wordings(comments)
         return Question(
-            said[wordings[0]],
+            text,
             len(comments),
             room.people(comments),
-            tuple(said[text] for text in wordings[1:]),
+            tuple(others),
             known,
             room.quotes(comments, _FEW_QUOTES),
         )
+
+    def wordings(self, comments: Ints, most: int = _MOST_WORDINGS) -> list[str]:
+        """How some comments put it, the commonest first."""
+        normal = self.room.normal[comments]
+        return [
+            self.room.quote(int(self.room.said[comments[normal == text][0]])).text
+            for text, _ in Counter(normal.tolist()).most_common(most)
+        ]
+
+
+def worth_telling(groups: list[Ints]) -> list[Ints]:
+    """Questions that came more than once; all of them where none did."""
+    return [group for group in groups if len(group) > 1] or groups
 
 
 def item_name(item: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from commentnlp.errors import CommentnlpError
 from commentnlp.shipped import DEFAULT_MODEL
 
 
@@ -50,3 +53,52 @@ class Settings:
     """Characters a comment."""
     most_waiting: int = 20_000
     """Events or comments that may wait for their turn; more are turned away with 503."""
+
+
+PREFIX = "COMMENTNLP_"
+_NAMES = {
+    "STORE": "store", "MODEL": "model", "TOKEN": "token", "PUSH_SECRET": "push_secret",
+    "SECRET": "name_secret", "KEEP_NAMES": "keep_names", "KEEP_DAYS": "keep_days", "TZ": "zone",
+    "LANG": "language", "WEBHOOKS": "webhooks", "ALERT_LABELS": "alert_labels",
+    "ALERT_SCORE": "alert_score", "ALERT_PAUSE": "alert_pause",
+}  # fmt: skip
+
+
+def settings_of(environment: Mapping[str, str], **options: Any) -> Settings:
+    """Settings from ``COMMENTNLP_…`` variables; ``options`` that are not None go before them.
+
+    Raises CommentnlpError that names the variable whose value is none.
+    """
+    values: dict[str, Any] = {}
+    for name, field in _NAMES.items():
+        text = environment.get(PREFIX + name, "").strip()
+        if text and options.get(field) is None:
+            values[field] = _value(PREFIX + name, field, text)
+    values.update((field, value) for field, value in options.items() if value is not None)
+    if "://" not in values.get("store", "://"):
+        values["store"] = f"sqlite:///{values['store']}"
+    if values.get("language", "zh") not in ("zh", "en"):
+        raise CommentnlpError(f"{PREFIX}LANG: give zh or en, not {values['language']!r}")
+    return Settings(**values)
+
+
+def _value(name: str, field: str, text: str) -> Any:
+    if field == "model":
+        return Path(text)
+    if field in ("webhooks", "alert_labels"):
+        return tuple(text.split())
+    if field == "keep_names":
+        if text.lower() not in ("0", "1", "no", "yes", "false", "true"):
+            raise CommentnlpError(f"{name}: give 1 or 0, not {text!r}")
+        return text.lower() in ("1", "yes", "true")
+    if field in ("keep_days", "alert_score", "alert_pause"):
+        if field == "alert_score" and text.lower() in ("none", "off"):
+            return None
+        try:
+            number = float(text)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number < 1e9:
+            raise CommentnlpError(f"{name}: give a number from 0 on, not {text!r}")
+        return number
+    return text

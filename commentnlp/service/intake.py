@@ -1,0 +1,105 @@
+"""Events → tagged rows → the store → answers: nothing is acknowledged before it is durable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from hashlib import blake2b
+from typing import NamedTuple
+
+from commentnlp.records import Event
+from commentnlp.service.answers import Answer
+from commentnlp.service.classify import Classifier
+from commentnlp.service.records import Placed, Row, Stored
+from commentnlp.service.writer import Writer
+
+_NO_ANSWER = Answer("", ())
+
+
+class Taken(NamedTuple):
+    """What became of the events of one call."""
+
+    rows: list[Row]
+    placed: list[Placed]
+    """Of each row, in the same order."""
+    model: str
+
+
+class Intake:
+    """Tags events and has them kept."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        writer: Writer,
+        *,
+        name_key: bytes | None,
+    ) -> None:
+        """Take what tags, what writes, and the key of hashed nicknames (None: kept as they are)."""
+        self._classifier = classifier
+        self._writer = writer
+        self._name_key = name_key
+
+    async def take(self, events: Sequence[Event]) -> Taken:
+        """Tag and keep events. Raises Problem (503) where that cannot be done now."""
+        now = datetime.now(timezone.utc)
+        found = await self._classifier.classify([e.text for e in events if is_typed(e)])
+        answers = iter(found.answers)
+        rows = [
+            self._row(event, now, next(answers) if is_typed(event) else _NO_ANSWER, found.model)
+            for event in events
+        ]
+        placed = await self._writer.add(rows)
+        return Taken(rows, placed, found.model)
+
+    def hashed(self, name: str) -> str:
+        """A nickname as it is kept."""
+        if not name or self._name_key is None:
+            return name
+        return blake2b(name.encode("utf-8", "replace"), key=self._name_key,
+                       digest_size=8).hexdigest()  # fmt: skip
+
+    def _row(self, event: Event, now: datetime, answer: Answer, model: str) -> Row:
+        time = event.time or now
+        return Row(
+            key_of(event, time),
+            replace(event, time=time, name=self.hashed(event.name)),
+            int(now.timestamp() * 1000),
+            answer.json,
+            answer.labels,
+            model if answer.json else "",
+        )
+
+
+def is_typed(event: Event) -> bool:
+    """Whether a viewer typed it: what is tagged."""
+    return event.kind == "comment" and event.role == "viewer" and not event.text.isspace() and (
+        event.text != "")  # fmt: skip
+
+
+def key_of(event: Event, time: datetime) -> bytes:
+    """The same for the same event: by its id, else by room, person, words and second."""
+    if event.id:
+        parts: tuple[object, ...] = event.room, event.kind, event.id
+    else:
+        parts = (
+            event.room, event.kind, event.user or event.name, event.text, event.item, event.count,
+            event.total, int(time.timestamp()),
+        )  # fmt: skip
+    return blake2b("\0".join(map(str, parts)).encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def stored(row: Row, place: Placed) -> Stored:
+    """A row as it is kept."""
+    event = row.event
+    return Stored(
+        place.seq, milliseconds(event.time), row.received, event.room, event.kind, event.id,
+        event.user, event.name, event.role, event.text, event.count, event.total, event.item,
+        "", place.answer, place.model,
+    )  # fmt: skip
+
+
+def milliseconds(time: datetime | None) -> int:
+    """A time as the store counts it."""
+    return int(time.timestamp() * 1000) if time else 0

@@ -1,0 +1,585 @@
+"""The live state of a room: how busy it is, what it asks, who waits for an answer, what hurts.
+
+Everything follows from two plain inputs. ``counts`` are the store's comments by minute and label,
+of the window and of 24 hours before it: they are complete, and tell comments, rate, shares and
+the usual level. ``recent`` are the latest events themselves: they tell people, questions, answers
+and quotes. Where more was typed than ``recent`` holds, those speak of the latest part only; a
+complaint is then looked for in the share that it has of ``recent``, against the usual one.
+
+A window is the running minute and the ``minutes - 1`` before it: it begins where a minute of the
+counts does. Events later than the running minute are not there yet.
+
+A complaint is *hot* when more people raise it than the room's earlier minutes make likely, by
+the test and with the constants of `commentnlp.report.hotspots`. People are counted, not lines, so
+that neither a flood nor a copied line makes a hotspot. A room that has just opened has no earlier
+minutes, so every level is taken together with the experience of `_EARLIER` comments, of which
+`_WITH_IT` had the label. What was hot stays so for `HOLD` minutes more while it is above its usual
+level, at `FALLING`, with `LEAST_PEOPLE`: a hotspot at the edge does not flicker. The states:
+
+- ``new``: hot, and nobody had raised it among `_EARLIER` comments or more before it began;
+- ``rising``: hot;
+- ``falling``: hot, but the last third of the window is significantly below the rest; or no longer
+  hot, for up to `HOLD` minutes; or significantly below its usual level;
+- ``quiet``: fewer than `LEAST_PEOPLE` people raised it;
+- ``steady``: all else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from functools import cached_property
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from commentnlp.model import Model
+from commentnlp.records import SHANGHAI, Event, Tagged
+from commentnlp.report.hotspots import FALLING, HOT_PEOPLE, LEAST_PEOPLE, LEAST_TIMES, RATE
+from commentnlp.report.log import Bools, Floats, Ints, Tags, read_log
+from commentnlp.report.responses import answered
+from commentnlp.report.room import COMPLAINT, Room
+from commentnlp.report.settings import Settings
+from commentnlp.report.stats import higher, lower, significant
+from commentnlp.report.topics import Asked, Explained, worth_telling
+from commentnlp.service.records import Count
+from commentnlp.taxonomy import parent_of
+
+MINUTES = 10
+"""Of a window."""
+HOLD = 5
+"""Minutes for which a label that was hot may stay so on weaker grounds."""
+LOOK = 5
+"""Seconds from one look at those minutes to the next."""
+SERIES = 60
+"""Minutes of the series."""
+EARLIER = 24 * 60
+"""Minutes before the window that tell the usual level."""
+MOST_QUESTIONS = 10
+MOST_QUOTES = 4
+LONGEST = 200
+"""Characters from which on a quote is cut."""
+
+_MINUTE = 60_000
+_WITH_IT, _EARLIER = 1, 100
+_STATES = ("new", "rising", "falling", "steady", "quiet")
+_HALF = re.compile("[\ud800-\udfff]")
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """Comments of one minute."""
+
+    minute: datetime
+    comments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Comments of the window with one label."""
+
+    facet: str
+    label: str
+    comments: int
+    share: float
+    """Of all comments of the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked right now: questions that ask the same, joined."""
+
+    text: str
+    """The commonest wording."""
+    people: int
+    comments: int
+    answered: int
+    """Comments after which host or staff typed, or showed, an answer."""
+    last: datetime
+    seconds: int
+    """Since the last of them."""
+    seq: int
+    """Of the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A question that nobody of the host's side has answered in writing since it was asked.
+
+    What the host says aloud is not known.
+    """
+
+    text: str
+    people: int
+    """Of those who wait."""
+    comments: int
+    since: datetime
+    """When the first of those who wait asked."""
+    seconds: int
+    """Since then."""
+    seq: int
+    """Of the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A comment as it was typed, long ones cut."""
+
+    seq: int
+    time: datetime
+    text: str
+    score: float
+    start: int
+    """The characters of ``text`` that raised the label most; ``start`` is ``end`` where the model
+    in use does not see the label in it."""
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """A complaint that somebody raised in the window; the module tells of its states."""
+
+    facet: str
+    label: str
+    state: str
+    comments: int
+    people: int
+    of: int
+    """All comments of the window."""
+    usual: float | None
+    """Comments of so many that have the label at other times; None where there was no other."""
+    times: float | None
+    """``comments / usual``; None where that is 0 or not known."""
+    p: float | None
+    """Chance of so many people at the usual level."""
+    since: datetime | None
+    """The minute in which it rose above the usual level; None where it is not hot."""
+    quotes: tuple[Spoken, ...]
+    """Different ones: the plainest, then the latest."""
+
+
+class _Level(NamedTuple):
+    """How a complaint stands against its usual level."""
+
+    people: int
+    p: float
+    hot: bool
+    was_hot: bool
+    """At some look before."""
+    usual: float
+    """Share of comments, with the experience of `_EARLIER`."""
+    share: float
+    """People who raise it to all comments of the window that are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The state of a room; its fields are those of the JSON."""
+
+    room: str | None
+    """None for all rooms."""
+    at: datetime
+    minutes: int
+    """Of the window."""
+    rate: float
+    """Comments a minute over the last two."""
+    people: int
+    """Who typed; hidden people are told apart by their words."""
+    comments: int
+    series: tuple[Minute, ...]
+    """The last `SERIES` minutes, the running one included."""
+    labels: tuple[Labelled, ...]
+    """Those that occur, in the order of the model."""
+    asked: tuple[Question, ...]
+    """By how many people ask."""
+    unanswered: tuple[Waiting, ...]
+    """By how many people wait, then by how long."""
+    hotspots: tuple[Hot, ...]
+
+    def to_json(self) -> str:
+        """All of it as a JSON object."""
+        return _encode(self).decode()
+
+
+def reach(minutes: int = MINUTES) -> int:
+    """How many minutes ``recent`` should reach back so that nothing flickers."""
+    return minutes + HOLD
+
+
+def now(
+    recent: Sequence[Event],
+    counts: Iterable[Count],
+    model: Model,
+    *,
+    at: int,
+    minutes: int = MINUTES,
+    seqs: Sequence[int] = (),
+    room: str | None = None,
+    zone: tzinfo = SHANGHAI,
+) -> Now:
+    """Tell what a room is like.
+
+    ``recent`` are the latest events of the last ``reach(minutes)`` minutes with their tags, in any
+    order, ``seqs`` their numbers in the store; ``counts`` those of the window and of `EARLIER`
+    minutes before it, those of several rooms added up. ``at`` is in milliseconds since 1970.
+    """
+    return _Look(recent, counts, model, at, minutes, seqs, zone).now(room)
+
+
+def hotspots(
+    recent: Sequence[Event],
+    counts: Iterable[Count],
+    model: Model,
+    *,
+    at: int,
+    minutes: int = MINUTES,
+    seqs: Sequence[int] = (),
+    zone: tzinfo = SHANGHAI,
+) -> tuple[Hot, ...]:
+    """Tell only what hurts; takes what `now` takes."""
+    return _Look(recent, counts, model, at, minutes, seqs, zone).hotspots()
+
+
+class _Look:
+    """The inputs in the shape that all questions are asked of.
+
+    Times are in seconds; minutes are numbered since 1970. ``lines`` has a row for all comments and
+    one for each label, and a cell a minute, the running one last.
+    """
+
+    def __init__(
+        self, recent: Sequence[Event], counts: Iterable[Count], model: Model, at: int,
+        minutes: int, seqs: Sequence[int], zone: tzinfo,
+    ) -> None:  # fmt: skip
+        self.model, self.minutes, self.zone = model, minutes, zone
+        self.columns = model.taxonomy.columns
+        self.recent, self.seqs = recent, seqs
+        self.at = at / 1000
+        self.running = at // _MINUTE
+        self.begin = self.running - minutes + 1
+        self.lines = self._lines(counts)
+        self.upto = np.pad(np.cumsum(self.lines, axis=1), ((0, 0), (1, 0)))
+        self.room = self._room()
+        self.minute = np.floor_divide(self.room.time, 60).astype(np.int64)
+        self.inside = self.minute >= self.begin
+        """Which comments are of the window."""
+
+    def now(self, room: str | None) -> Now:
+        """All of it."""
+        window = self.lines[:, -self.minutes :].sum(axis=1).tolist()
+        inside = np.flatnonzero(self.inside)
+        return Now(
+            room=None if room is None else _encodable(room),
+            at=self._moment(self.at),
+            minutes=self.minutes,
+            rate=self._rate(),
+            people=self.room.persons(inside),
+            comments=window[0],
+            series=self._series(),
+            labels=tuple(
+                Labelled(*column, count, round(count / max(window[0], 1), 4))
+                for column, count in zip(self.columns, window[1:], strict=True)
+                if count
+            ),
+            asked=self._asked(inside),
+            unanswered=self._unanswered(),
+            hotspots=self.hotspots(),
+        )
+
+    def _room(self) -> Room:
+        """The recent events, without those that are too old or still to come."""
+        log = read_log([self.recent])
+        if log.twice:  # the store has told repeats apart
+            log = read_log([[replace(event, id="") for event in self.recent]])
+        minute = np.floor_divide(log.time, 60)
+        chosen = (minute >= self.begin - HOLD) & (minute <= self.running)
+        log = replace(
+            log,
+            line=np.arange(len(log)),
+            tags=tuple(tags if tags and self._known(tags) else None for tags in log.tags),
+        ).only(chosen)
+        return Room(log, self.model, Settings(zone=self.zone, show_names=True))
+
+    def _known(self, tags: Tags) -> bool:
+        """Whether the model in use has these labels; another may have given them."""
+        facets = self.model.taxonomy.facets
+        return all(tag.label in facets[facet] for facet in facets for tag in tags.get(facet, ()))
+
+    def _lines(self, counts: Iterable[Count]) -> Ints:
+        rows = {"": 0, **{"/".join(column): i for i, column in enumerate(self.columns, 1)}}
+        first = self.begin - EARLIER
+        cells = np.array(
+            [(rows.get(one.label, -1), one.minute // _MINUTE - first, one.comments)
+             for one in counts],
+            np.int64,
+        ).reshape(-1, 3)  # fmt: skip
+        lines = np.zeros((len(rows), EARLIER + self.minutes), np.int64)
+        row, minute, comments = cells[
+            (cells[:, 0] >= 0) & (cells[:, 1] >= 0) & (cells[:, 1] < lines.shape[1])
+        ].T
+        np.add.at(lines, (row, minute), comments)
+        return lines
+
+    def _rate(self) -> float:
+        """Comments a minute over the last two minutes, the first of them taken in part."""
+        third, second, first = self.lines[0, -3:].tolist()
+        gone = self.at / 60 - self.running
+        return round(float(first + second + third * (1 - gone)) / 2, 1)
+
+    def _series(self) -> tuple[Minute, ...]:
+        start = self.running - SERIES + 1
+        return tuple(
+            Minute(self._moment(60.0 * minute), comments)
+            for minute, comments in enumerate(self.lines[0, -SERIES:].tolist(), start)
+        )
+
+    # questions ------------------------------------------------------------------------------
+
+    @cached_property
+    def _questions(self) -> Asked:
+        return Asked(self.room)
+
+    @cached_property
+    def _done(self) -> Bools:
+        """Which comments were answered: they, or others that ask the same, later."""
+        room, asked = self.room, self._questions
+        by = np.full(len(room.said), -np.inf)
+        _, pairs = answered(room, asked, Explained(room), 60.0 * reach(self.minutes))
+        for comment, event, _ in pairs:
+            by[comment] = room.log.time[event]
+        done = np.zeros(len(room.said), bool)
+        for group in asked.groups(np.arange(len(room.said))):
+            done[group] = room.time[group] < by[group].max()
+        return done
+
+    def _asked(self, inside: Ints) -> tuple[Question, ...]:
+        room = self.room
+        found = [
+            (room.persons(group), group) for group in worth_telling(self._questions.groups(inside))
+        ]
+        found.sort(key=lambda one: (-one[0], -len(one[1])))
+        return tuple(
+            Question(
+                text=self._questions.wordings(group, 1)[0],
+                people=people,
+                comments=len(group),
+                answered=int(self._done[group].sum()),
+                last=self._moment(room.time[group[-1]]),
+                seconds=self._age(room.time[group[-1]]),
+                seq=self._seq(group[-1]),
+            )
+            for people, group in found[:MOST_QUESTIONS]
+        )
+
+    def _unanswered(self) -> tuple[Waiting, ...]:
+        room = self.room
+        open_ = np.flatnonzero(~self._done)
+        found = [(room.persons(group), group) for group in self._questions.groups(open_)]
+        found.sort(key=lambda one: (-one[0], one[1][0]))
+        return tuple(
+            Waiting(
+                text=self._questions.wordings(group, 1)[0],
+                people=people,
+                comments=len(group),
+                since=self._moment(room.time[group[0]]),
+                seconds=self._age(room.time[group[0]]),
+                seq=self._seq(group[0]),
+            )
+            for people, group in found[:MOST_QUESTIONS]
+        )
+
+    # complaints -----------------------------------------------------------------------------
+
+    def hotspots(self) -> tuple[Hot, ...]:
+        """Every complaint that somebody raised in the window."""
+        rows = [row for row, (facet, _) in enumerate(self.columns, 1) if facet == COMPLAINT]
+        if not rows:
+            return ()
+        said = [self.room.has(*self.columns[row - 1]) for row in rows]
+        levels = self._levels(rows, said)
+        chosen = [self._quoted(row, has & self.inside) for row, has in zip(rows, said, strict=True)]
+        texts = {self._event(comment).text for comments in chosen for comment in comments.tolist()}
+        proofs = {one.text: one for one in self.model.tag(sorted(texts), evidence=True)}
+        found = [
+            self._hot(row, has & self.inside, level, self._spoken(row, comments, proofs))
+            for row, has, level, comments in zip(rows, said, levels, chosen, strict=True)
+            if (has & self.inside).any()
+        ]
+        return tuple(
+            sorted(found, key=lambda one: (_STATES.index(one.state), -one.people, -one.comments))
+        )
+
+    def _levels(self, rows: list[int], said: list[Bools]) -> list[_Level]:
+        """How each complaint stands against its usual level: now, and when looked at before."""
+        ends: Floats = self.at - LOOK * np.arange(HOLD * 60 / LOOK)
+        begins = np.floor_divide(ends, 60).astype(np.int64) - self.minutes + 1
+        ends[0] = np.inf  # of the running minute all that is there
+        people = np.stack([self._people(has, ends, begins) for has in said], axis=1)
+        of = np.searchsorted(self.room.time, ends, "right")
+        of = (of - np.searchsorted(self.minute, begins))[:, None]
+        upto = self.upto[:, begins - self.begin + EARLIER].T
+        with_it, all_of = upto[:, rows] + _WITH_IT, upto[:, :1] + _EARLIER
+        p = higher(people, of, with_it, all_of)
+        tested = np.where(people >= HOT_PEOPLE, p, 1.0)
+        above = people >= LEAST_TIMES * of * with_it / all_of
+        hot: Bools = np.stack([significant(look, RATE) for look in tested]) & above
+        was = hot[1:].any(axis=0)
+        stays = np.asarray(was & (people[0] >= LEAST_PEOPLE) & (p[0] <= FALLING))
+        return [
+            _Level(
+                people=int(people[0, i]),
+                p=float(p[0, i]),
+                hot=bool(hot[0, i] or stays[i]),
+                was_hot=bool(was[i]),
+                usual=float(with_it[0, i] / all_of[0, 0]),
+                share=float(people[0, i] / max(of[0, 0], 1)),
+            )
+            for i in range(len(rows))
+        ]
+
+    def _people(self, has: Bools, ends: Floats, begins: Ints) -> Ints:
+        """How many people raised a label in each of some windows, from minute to second."""
+        at = np.flatnonzero(has)
+        who = self.room.who_spoke(at)
+        order = np.argsort(who, kind="stable")
+        again = np.flatnonzero(np.diff(who[order]) == 0) + 1
+        before = np.full(len(at), np.iinfo(np.int64).min)
+        before[order[again]] = self.minute[at[order[again - 1]]]
+        """The minute in which the same person raised it last."""
+        first = (before < begins[:, None]) & (self.minute[at] >= begins[:, None])
+        return np.asarray((first & (self.room.time[at] <= ends[:, None])).sum(axis=1))
+
+    def _hot(self, row: int, has: Bools, level: _Level, quotes: tuple[Spoken, ...]) -> Hot:
+        comments, of = self.lines[[row, 0], -self.minutes :].sum(axis=1).tolist()
+        with_it, all_of = self.upto[[row, 0], EARLIER].tolist()
+        usual = with_it * of / all_of if all_of else None
+        since = self._began(row, has, level) if level.hot else None
+        return Hot(
+            *self.columns[row - 1],
+            state=self._state(row, has, level, since),
+            comments=comments,
+            people=level.people,
+            of=of,
+            usual=_three_figures(usual),
+            times=_three_figures(comments / usual if usual else None),
+            p=_three_figures(level.p),
+            since=None if since is None else self._moment(60.0 * since),
+            quotes=quotes,
+        )
+
+    def _state(self, row: int, has: Bools, level: _Level, since: int | None) -> str:
+        if since is not None:
+            if self._fades(has):
+                return "falling"
+            with_it, all_of = self.upto[[row, 0], since - self.begin + EARLIER].tolist()
+            return "new" if not with_it and all_of >= _EARLIER else "rising"
+        if level.was_hot:
+            return "falling"
+        if level.people < LEAST_PEOPLE:
+            return "quiet"
+        comments, of = self.lines[[row, 0], -self.minutes :].sum(axis=1)
+        with_it, all_of = self.upto[[row, 0], EARLIER]
+        return "falling" if lower(comments, of, with_it, all_of) < FALLING else "steady"
+
+    def _fades(self, has: Bools) -> bool:
+        """Whether fewer raise it in the last third of the window than in what came before."""
+        time = self.room.time
+        start = max(60.0 * self.begin, time[self.inside][0])
+        late = time >= start + (max(self.at, start) - start) * 2 / 3
+        early = self.inside & ~late
+        return bool(
+            lower(self.room.persons(np.flatnonzero(has & late)), late.sum(),
+                  self.room.persons(np.flatnonzero(has & early)), early.sum()) < FALLING
+        )  # fmt: skip
+
+    def _began(self, row: int, has: Bools, level: _Level) -> int:
+        """The minute from which on the label was above its usual level.
+
+        The likeliest place of one change from the usual rate to that of the window, both Poisson
+        (Page, Biometrika 1954). What one person says again within a minute counts once, where
+        that can be told.
+        """
+        said = self.lines[row].copy()
+        at = np.flatnonzero(has)
+        if len(at):
+            # the minute before may reach back beyond the recent events
+            minute, _ = np.unique(
+                np.stack([self.minute[at], self.room.who_spoke(at)]), axis=1
+            )  # fmt: skip
+            first = self.minute[self.inside][0] + 1
+            covered = minute[minute >= first]
+            said[first - self.begin + EARLIER :] = 0
+            np.add.at(said, covered - self.begin + EARLIER, 1)
+        gain = said * np.log(level.share / level.usual)
+        gain = gain - (level.share - level.usual) * self.lines[0]
+        best = int(np.argmax(np.cumsum(gain[::-1])))
+        return self.running - best
+
+    # quotes ---------------------------------------------------------------------------------
+
+    def _quoted(self, row: int, has: Bools) -> Ints:
+        """Comments to quote for a label: of different texts the plainest, then the latest."""
+        room = self.room
+        latest = np.flatnonzero(has)[::-1]
+        _, first = np.unique(room.normal[latest], return_index=True)
+        latest = latest[np.sort(first)]
+        score = room.texts.scores[room.text[latest], row - 1]
+        plainest = np.argsort(-score, kind="stable")[: MOST_QUOTES // 2]
+        rest = np.setdiff1d(np.arange(len(latest)), plainest)[: MOST_QUOTES - len(plainest)]
+        return np.asarray(latest[np.concatenate([plainest, rest])])
+
+    def _spoken(self, row: int, comments: Ints, proofs: Mapping[str, Tagged]) -> tuple[Spoken, ...]:
+        label = self.columns[row - 1][1]
+        found = []
+        for comment in comments.tolist():
+            text = self._event(comment).text
+            start, end = next(
+                ((e.start, e.end) for e in proofs[text].evidence
+                 if label in (e.label, parent_of(e.label))), (0, 0)
+            )  # fmt: skip
+            text, start, end = _cut(text, start, end)
+            score = float(self.room.texts.scores[self.room.text[comment], row - 1])
+            found.append(
+                Spoken(self._seq(comment), self._moment(self.room.time[comment]), text,
+                       round(score, 4), start, end)
+            )  # fmt: skip
+        return tuple(found)
+
+    def _event(self, comment: int) -> Event:
+        return self.recent[int(self.room.log.line[self.room.said[comment]])]
+
+    def _seq(self, comment: int) -> int:
+        place = int(self.room.log.line[self.room.said[comment]])
+        return self.seqs[place] if self.seqs else 0
+
+    def _moment(self, seconds: float) -> datetime:
+        """A time to the second."""
+        return datetime.fromtimestamp(int(seconds), self.zone)
+
+    def _age(self, seconds: float) -> int:
+        return max(0, int(self.at - seconds))
+
+
+def _cut(text: str, start: int, end: int) -> tuple[str, int, int]:
+    """A text that JSON can hold, of `LONGEST` characters around what is marked in it."""
+    text = _encodable(text)
+    if len(text) <= LONGEST:
+        return text, start, end
+    first = min(max(0, start - LONGEST // 4), len(text) - LONGEST)
+    before, after = "…" * (first > 0), "…" * (first + LONGEST < len(text))
+    text = f"{before}{text[first : first + LONGEST]}{after}"
+    shift = first - len(before)
+    return text, start - shift, min(end - shift, len(text) - len(after))
+
+
+def _encodable(text: str) -> str:
+    """Without half surrogates, which no JSON may hold."""
+    return _HALF.sub("\ufffd", text)
+
+
+def _three_figures(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.3g}")

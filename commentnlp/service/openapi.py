@@ -1,0 +1,231 @@
+"""The OpenAPI document: FastAPI describes parameters, this file bodies, answers and examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from commentnlp.service.problems import MEDIA_TYPE
+
+JSON = "application/json"
+
+ABOUT = """Tags what viewers write in Chinese livestream shops, keeps it, and tells what a room is
+like now. Where a token is set, show it as `Authorization: Bearer …`. Errors are problem details
+(RFC 9457); after 503 the same request may be sent again."""
+
+_TEXT = {"type": "string"}
+_WHOLE = {"type": "integer"}
+_NUMBER = {"type": "number"}
+
+
+def _object(properties: dict[str, Any], *optional: str, **more: Any) -> dict[str, Any]:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, **more}
+
+
+def _list(items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "array", "items": items, **more}
+
+
+def _of(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_TAGS = _list(_of("Tag"), description="The likeliest first; empty where nothing was said.")
+_FACETS = {"intent": _TAGS, "complaint": _TAGS, "act": _TAGS, "evidence": _list(_of("Evidence"))}
+
+SCHEMAS = {
+    "Tag": _object({"label": _TEXT, "score": {**_NUMBER, "minimum": 0, "maximum": 1}}),
+    "Evidence": _object(
+        {"label": _TEXT, "start": _WHOLE, "end": _WHOLE, "text": _TEXT, "weight": _NUMBER},
+        description="Characters of the raw text that raised a label most.",
+    ),
+    "Comment": _object(
+        {"id": {"type": ["string", "integer", "null"]}, "text": {**_TEXT, "maxLength": 10_000}},
+        "id",
+    ),
+    "Result": _object(
+        {"id": _TEXT, **_FACETS}, description="The facets are those of the model in use."
+    ),
+    "Event": _object(
+        {
+            "id": {**_TEXT, "description": "What comes twice under one id is kept once."},
+            "room": _TEXT,
+            "time": {"type": ["string", "number"], "description": "ISO, or seconds or milliseconds"
+                     " since 1970; now if not given."},
+            "user": {**_TEXT, "description": "Identity."},
+            "name": {**_TEXT, "description": "Nickname; kept hashed."},
+            "text": _TEXT,
+            "kind": {**_TEXT, "default": "comment"},
+            "role": {"type": "string", "enum": ["viewer", "host", "staff", "system"]},
+            "count": _WHOLE,
+            "total": _WHOLE,
+            "item": _TEXT,
+            "levels": {"type": "object", "additionalProperties": _WHOLE},
+        },
+        "id", "room", "time", "user", "name", "kind", "role", "count", "total", "item", "levels",
+        description="What live tools send goes as it comes.",
+    ),
+    "Taken": _object(
+        {
+            "id": _TEXT,
+            "seq": {**_WHOLE, "description": "Where it is kept."},
+            "new": {"type": "boolean", "description": "False where it was kept before."},
+            **_FACETS,
+        },
+        *_FACETS,
+        description="Events that are no viewer's comment have no tags.",
+    ),
+    "Rejected": _object({"at": _WHOLE, "why": _TEXT, "field": _TEXT}),
+    "Kept": _object(
+        {
+            "seq": _WHOLE, "time": {**_TEXT, "format": "date-time"}, "room": _TEXT, "kind": _TEXT,
+            "id": _TEXT, "user": _TEXT, "name": _TEXT, "role": _TEXT, "text": _TEXT,
+            "model": _TEXT, **_FACETS,
+        }
+    ),
+    "Correction": _object(
+        {
+            "seq": {**_WHOLE, "minimum": 1, "description": "A kept comment; else give text."},
+            "text": {**_TEXT, "maxLength": 10_000},
+            "intent": _list(_TEXT), "complaint": _list(_TEXT), "act": _list(_TEXT),
+            "by": {**_TEXT, "maxLength": 200, "description": "Who says so."},
+            "note": {**_TEXT, "maxLength": 2_000},
+        },
+        "seq", "text", "intent", "complaint", "act", "by", "note",
+    ),
+    "Quote": _object(
+        {"seq": _WHOLE, "time": _TEXT, "text": _TEXT, "score": _NUMBER,
+         "start": _WHOLE, "end": _WHOLE},
+    ),
+    "Hotspot": _object(
+        {
+            "facet": _TEXT, "label": _TEXT,
+            "state": {"type": "string", "enum": ["new", "rising", "steady", "falling", "quiet"]},
+            "comments": _WHOLE, "people": _WHOLE, "of": _WHOLE,
+            "usual": {"type": ["number", "null"]}, "times": {"type": ["number", "null"]},
+            "p": {"type": ["number", "null"]}, "since": {"type": ["string", "null"]},
+            "quotes": _list(_of("Quote")),
+        }
+    ),
+    "Problem": _object(
+        {"type": _TEXT, "title": _TEXT, "status": _WHOLE, "detail": _TEXT, "field": _TEXT},
+        "field",
+    ),
+}  # fmt: skip
+
+BODIES: dict[str, tuple[str, dict[str, Any], Any]] = {
+    "/v1/classify": (
+        "Comments to tag; nothing is kept.",
+        _object({"comments": _list(_of("Comment"), maxItems=1_000)}),
+        {"comments": [{"id": "1", "text": "56圈口的多少米"}]},
+    ),
+    "/v1/events": (
+        "One event, an array of events, one a line, or what a live tool wrote.",
+        {"anyOf": [_of("Event"), _list(_of("Event"), maxItems=5_000)]},
+        [{"id": "e1", "room": "玉石间", "user": "u1", "name": "小圆", "text": "什么时候发货"}],
+    ),
+    "/v1/labels": (
+        "What people say the labels of comments are; a facet that is left out was not judged.",
+        _object({"labels": _list(_of("Correction"), maxItems=1_000)}),
+        {"labels": [{"text": "这个颜色好正", "intent": ["style"], "complaint": [],
+                     "act": ["praise"], "by": "小王"}]},
+    ),
+}  # fmt: skip
+"""Address → what its body is, its schema and an example."""
+
+_MODEL = _object(
+    {
+        "version": _TEXT, "data_digest": _TEXT, "samples": _WHOLE, "loaded": _TEXT,
+        "facets": {"type": "object"}, "scores": {"type": "object"},
+        "failed": {"type": ["object", "null"], "description": "A newer one that was not taken."},
+    }
+)  # fmt: skip
+_STATUS = _object({"status": _TEXT})
+
+ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
+    "/v1/classify": {JSON: _object({"model": _TEXT, "results": _list(_of("Result"))})},
+    "/v1/events": {
+        JSON: _object(
+            {"model": _TEXT, "kept": _WHOLE, "repeated": _WHOLE, "results": _list(_of("Taken")),
+             "rejected": _list(_of("Rejected"))},
+        )
+    },
+    "/v1/labels": {JSON: _object({"kept": _WHOLE, "ids": _list(_WHOLE)})},
+    "/v1/comments": {
+        JSON: _object({"comments": _list(_of("Kept")), "next": {"type": ["string", "null"]}})
+    },
+    "/v1/hotspots": {
+        JSON: _object(
+            {"room": {"type": ["string", "null"]}, "at": _TEXT, "minutes": _WHOLE,
+             "hotspots": _list(_of("Hotspot"))}
+        )
+    },
+    "/v1/report": {JSON: {"type": "object"}, "text/html": _TEXT, "text/markdown": _TEXT},
+    "/v1/stream": {"text/event-stream": _TEXT},
+    "/v1/queue": {JSON: _object({"comments": _list(_of("Kept"))})},
+    "/v1/model": {JSON: _MODEL},
+    "/v1/model/reload": {JSON: _MODEL},
+    "/v1/people": {JSON: _object({"deleted": _WHOLE})},
+    "/health/live": {JSON: _STATUS},
+    "/health/ready": {JSON: _STATUS},
+    "/metrics": {"text/plain": _TEXT},
+    "/": {"text/html": _TEXT},
+    "/login": {"text/html": _TEXT},
+}  # fmt: skip
+"""Address → media type of an answer → its schema."""
+
+_PROBLEMS = {
+    400: "The body cannot be read.",
+    401: "The token is missing or wrong.",
+    403: "Only this machine may call.",
+    404: "There is no such thing.",
+    409: "It was not done.",
+    413: "More than goes in one call.",
+    415: "The body's encoding is unknown.",
+    422: "A field or parameter is wrong; `field` names it.",
+    500: "An error of the service.",
+    503: "Too much waits; `Retry-After` says when to try again.",
+}
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """The document of an app."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, routes=app.routes, description=ABOUT
+        )
+        document["components"] = {
+            "schemas": SCHEMAS,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        }
+        document["security"] = [{"token": []}, {}]
+        paths: dict[str, dict[str, Any]] = document["paths"]
+        for path, (about, schema, example) in BODIES.items():
+            paths.setdefault(path, {})["post"] = {
+                "summary": about,
+                "operationId": path.rpartition("/")[2],
+                "requestBody": {
+                    "required": True, "content": {JSON: {"schema": schema, "example": example}},
+                },
+            }  # fmt: skip
+        paths["/v1/events"]["post"]["parameters"] = [
+            {"name": "room", "in": "query", "required": False, "schema": _TEXT,
+             "description": "Of events that name none."}
+        ]  # fmt: skip
+        for path, methods in paths.items():
+            for operation in methods.values():
+                operation["responses"] = _responses(path)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _responses(path: str) -> dict[str, Any]:
+    content = {media: {"schema": schema} for media, schema in ANSWERS[path].items()}
+    problem = {"content": {MEDIA_TYPE: {"schema": _of("Problem")}}}
+    return {
+        "200": {"description": "As asked.", "content": content},
+        **{str(status): {"description": about, **problem} for status, about in _PROBLEMS.items()},
+    }

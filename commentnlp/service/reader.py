@@ -1,0 +1,160 @@
+"""Long reading in processes of their own, so that no comment waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from threading import Thread
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from commentnlp.model import Model
+from commentnlp.report import Settings as How
+from commentnlp.report import rendered, summarise, zone_named
+from commentnlp.service.now import EARLIER, now, reach
+from commentnlp.service.records import Stored
+from commentnlp.service.serving import Serving
+from commentnlp.service.settings import Settings
+from commentnlp.service.store import Store
+
+PROCESSES = 2
+"""One may be at a report of seconds while the other tells what is hot."""
+
+MOST_RECENT = 3_000
+"""Comments that tell what a room asks; the counts are of all."""
+MOST_QUEUED = 5_000
+MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+
+_T = TypeVar("_T")
+
+
+class Doubtful(NamedTuple):
+    """A comment that the model is not sure of."""
+
+    stored: Stored
+    facet: str
+    label: str
+    """The label it is least sure of."""
+    margin: float
+    """From the label's probability to its threshold."""
+
+
+class Reader:
+    """Runs the functions of this file in other processes."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take what they must know; the processes start when they are first needed."""
+        self._settings = settings
+        self._pool = self._start()
+
+    async def run(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """Call a function of this file elsewhere. What it raises is raised here."""
+        loop = asyncio.get_running_loop()
+        pool = self._pool
+        try:
+            return await loop.run_in_executor(pool, function, *arguments)
+        except BrokenProcessPool:  # somebody ended one: another takes its place
+            if self._pool is pool:
+                self._pool = self._start()
+            return await loop.run_in_executor(self._pool, function, *arguments)
+
+    def close(self) -> None:
+        """End the processes, and what they are at."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self) -> ProcessPoolExecutor:
+        # a fork would copy the threads' locks as they happen to be
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(PROCESSES, context, _prepare, (self._settings,))
+
+
+# in the other process -------------------------------------------------------------------------
+
+_store: Store
+_serving: Serving
+_settings: Settings
+
+
+def _prepare(settings: Settings) -> None:
+    global _store, _serving, _settings
+    _settings = settings
+    Thread(target=_end_with_parent, daemon=True).start()
+    _store = Store(settings.store)
+    _serving = Serving(settings.model)
+
+
+def _end_with_parent() -> None:
+    """A service that was killed leaves nobody behind."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _model() -> Model:
+    if _serving.changed():
+        _serving.reload()
+    return _serving.model
+
+
+def warm() -> None:
+    """Be ready for the first question."""
+    _store.ping()
+
+
+def report(
+    room: str | None, since: int, until: int, suffix: str, language: str, step: int, window: int,
+    show_names: bool,
+) -> bytes:  # fmt: skip
+    """The report of a span, as a file with this suffix holds it. Raises CommentnlpError."""
+    zone = zone_named(_settings.zone)
+    how = How(zone, step, window, show_names=show_names)
+    events = _store.events(room=room, since=since, until=until, zone=zone)
+    return rendered(summarise(events, _model(), how), suffix, language=language)
+
+
+def now_of(room: str | None, at: int, minutes: int) -> str:
+    """What a room is like at a time, as JSON."""
+    model, until = _model(), at + MINUTE
+    recent, seqs = _store.recent(
+        room=room, since=at - reach(minutes) * MINUTE, until=until, limit=MOST_RECENT
+    )
+    counts = _store.counts(room=room, since=at - (EARLIER + minutes) * MINUTE, until=until)
+    found = now(recent, counts, model, at=at, minutes=minutes, seqs=seqs, room=room,
+                zone=zone_named(_settings.zone))  # fmt: skip
+    return found.to_json()
+
+
+def queue(room: str | None, many: int) -> list[Doubtful]:
+    """Comments most worth a person's look: those that the model is least sure of.
+
+    Of the latest `MOST_QUEUED` different texts that nobody has corrected, those with a label whose
+    probability lies nearest to its threshold (margin sampling; Scheffer et al., IDA 2001).
+    """
+    model = _model()
+    latest: dict[str, Stored] = {}
+    before: tuple[int, int] | None = None
+    for _ in range(MOST_QUEUED // 500):
+        page = _store.comments(room=room, before=before, limit=500)
+        for one in page.events:
+            latest.setdefault(one.text, one)
+        before = page.next
+        if before is None:
+            break
+    corrected = _store.corrected_texts(list(latest))
+    texts = [text for text in latest if text not in corrected]
+    if not texts:
+        return []
+    margins = np.abs(model.probabilities(texts) - model.thresholds)
+    nearest = [model.taxonomy.columns[i] for i in margins.argmin(axis=1).tolist()]
+    return [
+        Doubtful(latest[texts[i]], nearest[i][0], nearest[i][1], float(margins[i].min()))
+        for i in np.argsort(margins.min(axis=1), kind="stable")[:many].tolist()
+    ]  # fmt: skip

@@ -1,0 +1,151 @@
+"""A running service: its parts, what it does by itself, how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from commentnlp.records import Event
+from commentnlp.report import zone_named
+from commentnlp.service import reader
+from commentnlp.service.alerts import Alerts
+from commentnlp.service.classify import Classifier
+from commentnlp.service.intake import Intake, stored
+from commentnlp.service.records import Placed, Row
+from commentnlp.service.serving import Serving
+from commentnlp.service.settings import Settings
+from commentnlp.service.store import Store
+from commentnlp.service.stream import Hub
+from commentnlp.service.writer import Writer
+
+LOOK = 2.0
+"""Seconds between two looks at the model's pointer, and at what busy rooms are like."""
+SWEEP = 600.0
+"""Seconds between two deletions of what is too old."""
+MINUTES = 10
+"""Of "now"."""
+
+_T = TypeVar("_T")
+_DAY = 86_400_000
+_log = logging.getLogger(__name__)
+
+
+class Running:
+    """Everything that one service holds. Made, used and closed on one loop."""
+
+    def __init__(self, settings: Settings, store: Store, serving: Serving, alerts: Alerts) -> None:
+        """Take the parts that can fail to open; store and alerts are closed at the end."""
+        self.settings = settings
+        self.zone = zone_named(settings.zone)
+        self.store = store
+        self.serving = serving
+        self.classifier = Classifier(self.serving, settings.most_waiting)
+        self.writer = Writer(self.store, settings.most_waiting, self._kept)
+        key = settings.name_secret.encode()[:64] or self.store.secret()
+        self.intake = Intake(self.classifier, self.writer,
+                             name_key=None if settings.keep_names else key)  # fmt: skip
+        self.hub = Hub(self.store, self.zone)
+        self.reader = reader.Reader(settings)
+        self.alerts = alerts
+        self.ready = False
+        self.going: dict[tuple[str, ...], Event] = {}
+        """Combos of gifts that go on from call to call."""
+        self.kept = self.repeated = 0
+        """Events taken in so far."""
+        self._stirred: set[str] = set()
+        self._told: dict[str | None, float] = {}
+        self._tasks = [
+            asyncio.create_task(self._again(every, work))
+            for every, work in ((LOOK, self._watch_model), (LOOK, self._look), (SWEEP, self._sweep))
+        ]
+
+    async def start(self) -> None:
+        """Be ready to serve: a comment has been tagged, the store has answered."""
+        await self.classifier.classify(["这个多少钱"])
+        await asyncio.to_thread(self.store.ping)
+        # what is there now stays: a search for cycles in all of it would take tens of milliseconds
+        gc.collect()
+        gc.freeze()
+        self.ready = True
+        self._tasks.append(asyncio.create_task(self.reader.run(reader.warm)))
+
+    async def close(self) -> None:
+        """Keep what was accepted, then let go of everything."""
+        self.ready = False
+        self.hub.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self.writer.close)
+        self.reader.close()
+        await asyncio.to_thread(self.alerts.close, 3.0)
+        self.store.close()
+
+    async def read(self, call: Callable[..., _T], *arguments: Any) -> _T:
+        """Read the store beside the loop; for what takes milliseconds."""
+        return await asyncio.to_thread(call, *arguments)
+
+    async def now(self, room: str | None, minutes: int = MINUTES) -> str:
+        """What a room is like now, as JSON."""
+        return await self.reader.run(reader.now_of, room, int(time.time() * 1000), minutes)
+
+    async def reload(self) -> bool:
+        """Look for another model; returns whether one was taken."""
+        # beside the loop: loading takes half a second
+        changed = await asyncio.to_thread(self.serving.reload)
+        if changed:
+            self.alerts.taxonomy = self.serving.model.taxonomy
+            self.hub.publish_model(self.serving.model.meta.version)
+        return changed
+
+    def _kept(self, rows: Sequence[Row], placed: Sequence[Placed]) -> None:
+        """What the writer has made durable."""
+        new = [stored(row, place) for row, place in zip(rows, placed, strict=True) if place.new]
+        self.kept += len(new)
+        self.repeated += len(rows) - len(new)
+        if not new:
+            return
+        self._stirred.update(one.room for one in new)
+        self.hub.publish(new)
+        self.alerts.comments([one for one in new if one.answer])
+
+    async def _watch_model(self) -> None:
+        if await asyncio.to_thread(self.serving.changed):
+            await self.reload()
+
+    async def _look(self) -> None:
+        """Tell listeners and alerts what the rooms are like where something happened."""
+        self.alerts.comments([])  # what was held back may be due
+        heard, alerting = self.hub.rooms_heard(), bool(self.settings.webhooks)
+        stirred, self._stirred = self._stirred, set()
+        rooms: set[str | None] = {room for room in stirred if alerting or room in heard}
+        due = time.monotonic() - 5 * LOOK  # ages grow, and minutes pass, when nobody speaks
+        rooms |= {r for r in heard if self._told.get(r, 0.0) < due or (r is None and stirred)}
+        for room in rooms:
+            told = await self.now(room)
+            if room in heard:
+                self._told[room] = time.monotonic()
+                self.hub.publish_now(room, told)
+            if room is not None and alerting:
+                hots = json.loads(told)["hotspots"]
+                self.alerts.hotspots(room, hots, self.serving.model.meta.version)
+
+    async def _sweep(self) -> None:
+        if self.settings.keep_days is None:
+            return
+        before = int(time.time() * 1000 - self.settings.keep_days * _DAY)
+        while await asyncio.to_thread(self.store.expire, before):
+            await asyncio.sleep(0.05)  # others write in between
+
+    async def _again(self, every: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except Exception:
+                _log.exception("%s failed; it is tried again", work.__name__)
+            await asyncio.sleep(every)

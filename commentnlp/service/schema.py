@@ -1,0 +1,126 @@
+"""Tables of the store, the same for SQLite and PostgreSQL.
+
+Names of rooms and labels are kept once and are numbers elsewhere: a label row is a quarter of the
+size, and there are several to a comment.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+VERSION = "0001"
+"""The migration that makes these tables; a store that says so needs none."""
+VERSION_TABLE = "commentnlp_version"
+"""Where a store says so."""
+
+# rowids of SQLite must be called INTEGER
+_SEQ = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData()
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", _SEQ, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("room", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("total", BigInteger),
+    Column("item", Text, nullable=False),
+    Column("levels", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Index("events_key", "key", unique=True),
+    Index("events_time", "time", "seq", "room"),
+    Index("events_room", "room", "seq"),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("room", Text, nullable=False),
+    # times of its earliest and latest event; null where all of them have expired
+    Column("first", BigInteger),
+    Column("last", BigInteger),
+)
+
+label_names = Table(
+    "label_names",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    # the empty one stands on every viewer's comment
+    Column("label", Text, nullable=False),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("label", SmallInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("room", Integer, nullable=False),
+    # the room is in it so that a page of one room reads nothing but the index
+    PrimaryKeyConstraint("label", "time", "seq", "room", name="labels_pkey"),
+    sqlite_with_rowid=False,
+)
+
+minutes = Table(
+    "minutes",
+    metadata,
+    Column("room", Integer, nullable=False),
+    Column("minute", BigInteger, nullable=False),
+    Column("label", SmallInteger, nullable=False),
+    Column("comments", BigInteger, nullable=False),
+    PrimaryKeyConstraint("room", "minute", "label", name="minutes_pkey"),
+    sqlite_with_rowid=False,
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", _SEQ, primary_key=True, autoincrement=True),
+    # of its text; an index over long texts would be refused
+    Column("digest", LargeBinary, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("labels", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("seq", BigInteger),
+    Column("room", Text, nullable=False),
+    Column("was", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    # who wrote what is corrected
+    Column("user", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Index("corrections_digest", "digest"),
+    # a number that was given is never given again
+    sqlite_autoincrement=True,
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

@@ -1,0 +1,477 @@
+"""The memory of the rooms: events, labels, minutes and corrections in SQLite or PostgreSQL.
+
+What `Store.add` has returned is on the disk. An event stands in one row of ``events``, each of its
+labels in one of ``labels``, from where pages are read, and it is counted in ``minutes``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import datetime, tzinfo
+from functools import partial
+from itertools import repeat
+from string import ascii_lowercase, ascii_uppercase
+from threading import RLock
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    collate,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
+
+from commentnlp.records import SHANGHAI, Event, Tag
+from commentnlp.service import keeping
+from commentnlp.service.database import connect, truncate_journal
+from commentnlp.service.keeping import NO_NAMES, clean, digest
+from commentnlp.service.records import Correction, Count, Page, Placed, Row, Stored
+from commentnlp.service.schema import (
+    corrections,
+    events,
+    label_names,
+    labels,
+    meta,
+    minutes,
+    rooms,
+)
+
+_WINDOWS = 1_000, 7_000, 42_000
+"""Comments that a page of one room looks at, a window after the other until it is full."""
+_TEXT_WINDOWS = 300, 1_200, 4_500
+"""The same where texts are compared: each must be fetched."""
+_CHUNK = 20_000
+"""Events that are read, or looked through, at once."""
+_STEP = 500
+"""Events that are deleted, or texts that are looked up, at once."""
+_REMEMBERED = 50_000
+"""Answers that are taken apart once while events are read."""
+
+_T = TypeVar("_T")
+_Tags = Mapping[str, tuple[Tag, ...]]
+
+_STORED = [events.c[field.name] for field in fields(Stored)]
+_EVENT = [events.c[name] for name in (
+    "time", "seq", "kind", "text", "id", "room", "user", "name", "role", "count", "total", "item",
+    "levels", "answer",
+)]  # fmt: skip
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
+
+_levels_of = msgspec.json.Decoder(dict[str, int]).decode
+_labels_of = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+_facets_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_some_tags_of = msgspec.json.Decoder(tuple[Tag, ...]).decode
+
+
+class Store:
+    """A store at an SQLAlchemy address, ``sqlite:///FILE`` or ``postgresql+psycopg://…``.
+
+    Every method may be called from any thread. Those that write take turns: each holds the others
+    up for one transaction at a time, and none of them for long. Every method raises StoreError
+    where the database cannot do it.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Open it; make its tables, or bring them up to date, where need be."""
+        self._database = connect(url)
+        self._lock = RLock()
+        self._rooms = self._labels = NO_NAMES
+        self._unwiped = False
+        try:
+            self._secret = self._read(select(meta.c.value).where(meta.c.name == "secret"))[0][0]
+        except BaseException:
+            self._database.close()
+            raise
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        with self._lock:
+            self._wipe()
+            self._database.close()
+
+    # writing ------------------------------------------------------------------------------
+
+    def add(self, rows: Sequence[Row]) -> list[Placed]:
+        """Keep rows in one transaction, durable on return.
+
+        What was kept before, or comes twice in ``rows``, is not kept again; its first answer
+        comes back.
+        """
+        if not rows:
+            return []
+        with self._lock:
+            kept = self._transaction(
+                lambda connection: keeping.keep(connection, rows, self._rooms, self._labels)
+            )
+            self._rooms, self._labels = kept.rooms, kept.labels
+            return kept.placed
+
+    def correct(self, several: Sequence[Correction]) -> list[int]:
+        """Keep what people say the labels are; gives the number of each."""
+        return self._transaction(partial(keeping.correct, several=several))
+
+    def forget(self, *, user: str = "", name: str = "") -> int:
+        """Delete all events of one person, and their corrections; gives how many events.
+
+        The person is who has this ``user``, or this ``name`` as it is kept, or both where both
+        are given. What comes in meanwhile is not looked at. Counts stay: they name nobody.
+        """
+        person = {"user": clean(user), "name": clean(name)}
+        person = {column: value for column, value in person.items() if value}
+        if not person:
+            raise ValueError("forget whom? give user or name")
+        where = [events.c[column] == value for column, value in person.items()]
+        query = select(events.c.time, events.c.seq).where(*where)
+        end, forgotten = self.last(), 0
+        for begin in range(0, end, _CHUNK):
+            window = events.c.seq.between(begin + 1, min(begin + _CHUNK, end))
+            found = [(at, seq) for at, seq in self._read(query.where(window))]
+            for at in range(0, len(found), _STEP):
+                some = found[at : at + _STEP]
+                forgotten += self._delete(partial(keeping.drop, places=some))
+                # whoever waits for a turn gets it
+                time.sleep(0.001)
+        self._delete(partial(keeping.drop_corrections, person=person))
+        self._wipe()
+        return forgotten
+
+    def expire(self, before: int, most: int = 1_000) -> int:
+        """Delete the oldest events before a time, and their minutes; gives how many.
+
+        At most ``most`` of them: call it until it gives fewer. Corrections stay.
+        """
+        expired = self._delete(partial(keeping.expire, before=before, most=most))
+        if expired < most:
+            self._wipe()
+        return expired
+
+    # reading ------------------------------------------------------------------------------
+
+    def after(self, seq: int, limit: int, *, room: str | None = None) -> list[Stored]:
+        """Events that came after one, in the order of coming."""
+        query = select(*_STORED).where(events.c.seq > seq).order_by(events.c.seq).limit(limit)
+        with self._reading() as connection:
+            if room is not None:
+                query = query.where(events.c.room == self._room(room, connection))
+            return self._stored(query, connection)
+
+    def comments(
+        self,
+        *,
+        room: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        label: str | None = None,
+        text: str = "",
+        before: tuple[int, int] | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Viewers' comments, the latest first.
+
+        Args:
+            room: of this room only.
+            since: from this time on.
+            until: before this time.
+            label: with this ``facet/label``.
+            text: that hold these characters; A–Z are as good as a–z.
+            before: ``next`` of the page before.
+            limit: at most so many.
+        """
+        with self._reading() as connection:
+            where = [labels.c.label == self._number_of(label or "", connection)]
+            number = None
+            if room is not None:
+                number = self._room(room, connection)
+                span = select(rooms.c.first, rooms.c.last).where(rooms.c.id == number)
+                first, last = connection.execute(span).first() or (None, None)
+                if first is None:
+                    return Page((), None)
+                # an old room need not be looked for among the comments since
+                where += [labels.c.time >= first, labels.c.time <= last]
+            where += [] if since is None else [labels.c.time >= since]
+            where += [] if until is None else [labels.c.time < until]
+            found, further = self._places(connection, where, number, text, before, limit)
+            return Page(self._these(found, connection), further)
+
+    def _places(
+        self,
+        connection: Connection,
+        where: Sequence[ColumnElement[bool]],
+        room: int | None,
+        text: str,
+        before: tuple[int, int] | None,
+        limit: int,
+    ) -> tuple[list[tuple[int, int]], tuple[int, int] | None]:
+        """Times and numbers of comments, the latest first, and where to go on."""
+        windows = _TEXT_WINDOWS if text else _WINDOWS if room is not None else (limit + 1,)
+        found: list[tuple[int, int]] = []
+        for size in windows:
+            behind = [] if before is None else [
+                tuple_(labels.c.time, labels.c.seq) < tuple_(*before)
+            ]  # fmt: skip
+            index = select(labels.c.time, labels.c.seq, labels.c.room).where(*where, *behind)
+            index = index.order_by(labels.c.time.desc(), labels.c.seq.desc())
+            window = index.limit(size).subquery()
+            query = select(window.c.time, window.c.seq)
+            if text:
+                query = query.join(events, events.c.seq == window.c.seq)
+                query = query.where(self._holds(clean(text)))
+            if room is not None:
+                query = query.where(window.c.room == room)
+            query = query.order_by(window.c.time.desc(), window.c.seq.desc())
+            left = limit + 1 - len(found)
+            found += [(time, seq) for time, seq in connection.execute(query.limit(left))]
+            if len(found) > limit:
+                return found[:limit], found[limit - 1]
+            end = connection.execute(index.offset(size - 1).limit(1)).first()
+            if end is None:
+                return found, None
+            before = (end[0], end[1])
+        return found, before
+
+    def _holds(self, text: str) -> ColumnElement[bool]:
+        """That an event's text holds another."""
+        sqlite, column, lower = self._database.sqlite, events.c.text, text.translate(_LOWER)
+        cased = lower != text.translate(_UPPER)
+        if sqlite:
+            return func.instr(func.lower(column) if cased else column, lower) > 0
+        # the collation C folds these letters only, as SQLite does
+        return func.strpos(func.lower(collate(column, "C")) if cased else column, lower) > 0
+
+    def event(self, seq: int) -> Stored | None:
+        """One event."""
+        with self._reading() as connection:
+            found = self._stored(select(*_STORED).where(events.c.seq == seq), connection)
+        return found[0] if found else None
+
+    def events(
+        self,
+        *,
+        room: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        zone: tzinfo = SHANGHAI,
+    ) -> Iterator[Event]:
+        """All events from a time on and before another, in the order of time, with their tags.
+
+        ``tags`` is None where an event is no viewer's comment; times are of ``zone``.
+        """
+        where = self._span(room, since, until)
+        query = select(*_EVENT)
+        query = query.order_by(events.c.time, events.c.seq).limit(_CHUNK)
+        tags: dict[str, _Tags | None] = {"": None}
+        behind: list[ColumnElement[bool]] = []
+        while True:
+            with self._reading() as connection:
+                found = connection.execute(query.where(*where, *behind)).all()
+                columns = self._columns(found, connection)
+            if columns:
+                yield from _events(columns, zone, tags)
+            if len(found) < _CHUNK:
+                return
+            end, seq = found[-1][:2]
+            behind = [tuple_(events.c.time, events.c.seq) > tuple_(end, seq)]
+
+    def recent(
+        self,
+        *,
+        room: str | None = None,
+        since: int,
+        until: int,
+        limit: int,
+        zone: tzinfo = SHANGHAI,
+    ) -> tuple[list[Event], list[int]]:
+        """The latest comments of a time, viewers' and host's, the latest first; and their seqs."""
+        where = [*self._span(room, since, until), events.c.kind == "comment"]
+        query = select(*_EVENT).order_by(events.c.time.desc(), events.c.seq.desc())
+        with self._reading() as connection:
+            found = connection.execute(query.where(*where).limit(limit)).all()
+            columns = self._columns(found, connection)
+        if not columns:
+            return [], []
+        return _events(columns, zone, {"": None}), list(columns["seq"])
+
+    def counts(self, *, room: str | None = None, since: int, until: int) -> list[Count]:
+        """Comments a minute and label, of the minutes that begin in this time."""
+        query = select(minutes).where(minutes.c.minute >= since, minutes.c.minute < until)
+        query = query.order_by(minutes.c.room, minutes.c.minute, minutes.c.label)
+        with self._reading() as connection:
+            if room is not None:
+                query = query.where(minutes.c.room == self._room(room, connection))
+            else:
+                # or all minutes that ever were would be looked at
+                query = query.where(minutes.c.room.in_(select(rooms.c.id)))
+            columns = self._columns(connection.execute(query).all(), connection)
+        return _made(Count, columns) if columns else []
+
+    def rooms(self) -> list[tuple[str, int]]:
+        """Rooms and the time of the last event of each; the latest first."""
+        query = select(rooms.c.room, rooms.c.last).where(rooms.c.last.is_not(None))
+        return [(name, last) for name, last in self._read(query.order_by(rooms.c.last.desc()))]
+
+    def last(self) -> int:
+        """Number of the last event; 0 where there was none."""
+        with self._reading() as connection:
+            return keeping.last_seq(connection)
+
+    def ping(self) -> None:
+        """See that the database answers."""
+        self._read(select(meta.c.name).limit(1))
+
+    def corrections(self, *, after: int = 0, limit: int = 1000) -> list[tuple[int, Correction]]:
+        """Corrections with their numbers, in the order of coming."""
+        names = "id", "text", "labels", "by", "at", "seq", "room", "was", "model", "note"
+        query = select(*[corrections.c[name] for name in names]).where(corrections.c.id > after)
+        return [
+            (number, Correction(text, _labels_of(given), *rest))
+            for number, text, given, *rest in self._read(query.order_by("id").limit(limit))
+        ]
+
+    def corrected_texts(self, texts: Sequence[str]) -> set[str]:
+        """Those of the texts that somebody has corrected."""
+        texts_of = {digest(text): text for text in texts}
+        digests, out = list(texts_of), set()
+        for at in range(0, len(digests), _STEP):
+            some = corrections.c.digest.in_(digests[at : at + _STEP])
+            found = self._read(select(corrections.c.digest).where(some).distinct())
+            out |= {texts_of[bytes(key)] for (key,) in found}
+        return out
+
+    def secret(self) -> bytes:
+        """32 random bytes, made when the store was."""
+        return bytes(self._secret)
+
+    # within -------------------------------------------------------------------------------
+
+    def _transaction(self, work: Callable[[Connection], _T]) -> _T:
+        """What ``work`` gives, once all that it wrote is on the disk."""
+        with (
+            self._lock,
+            self._database.errors("written"),
+            self._database.write.begin() as connection,
+        ):
+            return work(connection)
+
+    def _delete(self, work: Callable[[Connection], int]) -> int:
+        deleted = self._transaction(work)
+        self._unwiped = self._unwiped or deleted > 0
+        return deleted
+
+    def _wipe(self) -> None:
+        """Take what was deleted out of SQLite's journal, too; where one reads it, another time."""
+        if self._unwiped and self._database.sqlite:
+            with self._lock, self._database.errors("written"):
+                self._unwiped = not truncate_journal(self._database)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._database.errors("read"), self._database.read.connect() as connection:
+            yield connection
+
+    def _read(self, query: Select[Any]) -> Sequence[Any]:
+        with self._reading() as connection:
+            return connection.execute(query).all()
+
+    def _room(self, room: str, connection: Connection) -> int:
+        """Number of a room; 0, which none has, where there is no such room."""
+        if (number := self._rooms.numbers.get(clean(room))) is None:
+            self._rooms = keeping.read_names(connection, rooms)
+            number = self._rooms.numbers.get(clean(room), 0)
+        return number
+
+    def _span(
+        self, room: str | None, since: int | None, until: int | None
+    ) -> list[ColumnElement[bool]]:
+        where = [] if since is None else [events.c.time >= since]
+        where += [] if until is None else [events.c.time < until]
+        if room is not None:
+            with self._reading() as connection:
+                number = self._room(room, connection)
+            # SQLite would take the index of rooms, and sort
+            column = literal_column("+events.room") if self._database.sqlite else events.c.room
+            where.append(column == number)
+        return where
+
+    def _number_of(self, label: str, connection: Connection) -> int:
+        """The same for a label."""
+        if (number := self._labels.numbers.get(clean(label))) is None:
+            self._labels = keeping.read_names(connection, label_names)
+            number = self._labels.numbers.get(clean(label), 0)
+        return number
+
+    def _stored(self, query: Select[Any], connection: Connection) -> list[Stored]:
+        columns = self._columns(connection.execute(query).all(), connection)
+        return _made(Stored, columns) if columns else []
+
+    def _these(
+        self, places: Sequence[tuple[int, int]], connection: Connection
+    ) -> tuple[Stored, ...]:
+        """Events in the order of their places."""
+        query = select(*_STORED).where(events.c.seq.in_([seq for _, seq in places]))
+        found = self._stored(query, connection) if places else []
+        return tuple(sorted(found, key=lambda event: (event.time, event.seq), reverse=True))
+
+    def _columns(self, found: Sequence[Any], connection: Connection) -> dict[str, Sequence[Any]]:
+        """Rows as columns, rooms and labels by their names; empty where there are no rows."""
+        if not found:
+            return {}
+        columns: dict[str, Sequence[Any]] = dict(
+            zip(found[0]._fields, zip(*found, strict=True), strict=True)
+        )
+        if not self._rooms.words.keys() >= set(columns["room"]):
+            self._rooms = keeping.read_names(connection, rooms)
+        columns["room"] = list(map(self._rooms.words.__getitem__, columns["room"]))
+        if "label" in columns:
+            if not self._labels.words.keys() >= set(columns["label"]):
+                self._labels = keeping.read_names(connection, label_names)
+            columns["label"] = list(map(self._labels.words.__getitem__, columns["label"]))
+        return columns
+
+
+def _made(kind: type[_T], columns: Mapping[str, Iterable[Any]]) -> list[_T]:
+    """Records of their fields, column by column.
+
+    The constructor of what is frozen finds each field by its name; this is twice as quick.
+    """
+    fill = [(getattr(kind, name).__set__, columns[name]) for name in kind.__slots__]  # type: ignore[attr-defined]
+    records = [object.__new__(kind) for _ in columns["room"]]
+    for put, column in fill:
+        deque(map(put, records, column), maxlen=0)
+    return records
+
+
+def _events(
+    columns: Mapping[str, Sequence[Any]], zone: tzinfo, known: dict[str, _Tags | None]
+) -> list[Event]:
+    """Events of the columns of their rows; ``known`` are answers that have been seen before."""
+    if len(known) > _REMEMBERED:
+        known.clear()
+        known[""] = None
+    for answer in set(columns["answer"]):
+        if answer not in known:
+            known[answer] = _tags_of(answer)
+    levels = {text: _levels_of(text) for text in set(columns["levels"])}
+    return _made(Event, {
+        **columns,
+        "time": [datetime.fromtimestamp(time / 1000, zone) for time in columns["time"]],
+        "levels": [levels[text] for text in columns["levels"]],
+        "tags": [known[answer] for answer in columns["answer"]],
+        "line": repeat(0),
+    })  # fmt: skip
+
+
+def _tags_of(answer: str) -> _Tags:
+    """Tags of an answer: all that it holds but the evidence."""
+    facets = _facets_of(answer)
+    facets.pop("evidence", None)
+    return {facet: _some_tags_of(tags) for facet, tags in facets.items()}

@@ -1,0 +1,24 @@
+"""The service: ``python serve.py``, or ``uvicorn serve:app`` with COMMENTNLP_… variables."""
+
+import os
+import sys
+
+
+def __getattr__(name: str) -> object:
+    """Make ``app`` when a server asks for it."""
+    if name != "app":
+        raise AttributeError(name)
+    from commentnlp.errors import CommentnlpError
+    from commentnlp.service.app import create_app
+    from commentnlp.service.settings import settings_of
+
+    try:
+        return create_app(settings_of(os.environ))
+    except CommentnlpError as error:
+        sys.exit(f"commentnlp: {error}")
+
+
+if __name__ == "__main__":
+    from commentnlp.cli import main
+
+    sys.exit(main(["serve", *sys.argv[1:]]))

@@ -1,0 +1,134 @@
+import asyncio
+import json
+
+import pytest
+
+from commentnlp.service.gate import COOKIE, Gate, session_of
+from commentnlp.service.problems import Problem
+
+TOKEN = "宝石-secret"
+
+
+async def inner(scope, receive, send):
+    if scope["path"] == "/boom":
+        raise ValueError("secret of the house")
+    if scope["path"] == "/problem":
+        raise Problem(422, "so not", field="x")
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": scope["path"].encode()})
+
+
+def ask(path="/v1/model", *, method="GET", token="", push="", client="127.0.0.1", **headers):
+    """Status, headers and body of the answer."""
+    sent, served = [], []
+
+    async def send(message):
+        sent.append(message)
+
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
+    headers.setdefault("host", "127.0.0.1:8000")
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "client": (client, 4711),
+        "headers": [
+            (name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()
+        ],
+    }
+    gate = Gate(
+        inner, token=token, push_secret=push, direct={}, served=lambda *told: served.append(told)
+    )
+    asyncio.run(gate(scope, receive, send))
+    assert len(served) == 1  # whatever it was, it is counted
+    assert served[0][2] == sent[0]["status"]
+    return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
+
+
+def test_this_machine_needs_no_token_where_none_is_set():
+    for host in ("127.0.0.1:8000", "localhost", "[::1]:8000"):
+        assert ask(host=host)[0] == 200
+    assert ask(client="::1")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "call", [{"client": "192.168.1.7"}, {"host": "evil.example"}, {"host": ""}, {"client": ""}]
+)
+def test_others_are_turned_away_where_no_token_is_set(call):
+    status, headers, body = ask(**call)
+    assert status == 403
+    assert headers[b"content-type"] == b"application/problem+json"
+    assert "COMMENTNLP_TOKEN" in json.loads(body)["detail"]
+
+
+def test_the_token_must_be_shown():
+    status, headers, _ = ask(token=TOKEN)
+    assert status == 401
+    assert headers[b"www-authenticate"] == b"Bearer"
+    assert ask(token=TOKEN, authorization="Bearer wrong")[0] == 401
+    assert ask(token=TOKEN, authorization=TOKEN)[0] == 401
+    assert ask(token=TOKEN, authorization=f"Bearer {TOKEN}", client="10.0.0.1", host="x")[0] == 200
+
+
+def test_a_browser_shows_its_cookie():
+    assert ask(token=TOKEN, cookie=f"a=b; {COOKIE}={session_of(TOKEN)}")[0] == 200
+    assert ask(token=TOKEN, cookie=f"{COOKIE}={TOKEN.encode('utf-8').hex()}")[0] == 401
+    assert ask(token=TOKEN, cookie="\x07;;;=")[0] == 401
+
+
+def test_health_and_the_way_in_are_open():
+    for path in ("/health/live", "/health/ready", "/login", "/static/live.css"):
+        assert ask(path, token=TOKEN, client="10.0.0.1")[0] == 200
+    status, _, body = ask("/", token=TOKEN)
+    assert (status, body) == (200, b"/login")  # the form, in the place of the page
+    assert ask("/metrics", token=TOKEN)[0] == 401
+
+
+def test_a_page_of_another_site_may_not_post():
+    assert ask(method="POST", origin="http://evil.example")[0] == 403
+    assert ask(method="DELETE", origin="null")[0] == 403
+    assert ask(method="POST", origin="http://127.0.0.1:8000")[0] == 200
+    cookie = f"{COOKIE}={session_of(TOKEN)}"
+    call = {"method": "POST", "token": TOKEN, "cookie": cookie, "host": "shop.example"}
+    assert ask(**call, origin="https://shop.example")[0] == 200
+    assert ask(**call, origin="https://other.example")[0] == 403
+
+
+def test_a_push_comes_without_the_token_only_where_it_must_be_signed():
+    push = {"x_roomid": "7", "x_msg_type": "live_comment", "method": "POST"}
+    assert ask("/v1/events", token=TOKEN, **push)[0] == 401
+    assert ask("/v1/events", token=TOKEN, push="s", **push)[0] == 200
+    assert ask("/v1/labels", token=TOKEN, push="s", **push)[0] == 401
+    assert ask("/v1/events", token=TOKEN, push="s", method="POST")[0] == 401
+
+
+def test_an_error_tells_nothing_of_the_house(caplog):
+    status, headers, body = ask("/boom")
+    assert status == 500
+    assert b"secret" not in body
+    assert b"x-content-type-options" in headers
+    assert "secret of the house" in caplog.text
+
+
+def test_a_problem_is_told():
+    status, headers, body = ask("/problem")
+    assert status == 422
+    assert json.loads(body) == {
+        "type": "about:blank",
+        "title": "Unprocessable Content",
+        "status": 422,
+        "detail": "so not",
+        "field": "x",
+    }
+    assert headers[b"content-type"] == b"application/problem+json"
+
+
+def test_every_answer_carries_the_headers_of_safety():
+    for path in ("/v1/model", "/problem"):
+        headers = ask(path)[1]
+        assert headers[b"x-content-type-options"] == b"nosniff"
+        assert headers[b"x-frame-options"] == b"DENY"
+        assert headers[b"referrer-policy"] == b"no-referrer"
