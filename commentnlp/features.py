@@ -11,22 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from commentnlp.errors import ReadError
+from commentnlp.errors import ModelError, ReadError
 from commentnlp.segment import Segmenter
 from commentnlp.tables import read_table
 from commentnlp.text import SEPARATOR
 
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
-Span = tuple[int, int]
 
 UNKNOWN, BOUNDARY = 0, 1
 """Symbols kept apart in every alphabet: what is not in it, and the edge of a comment."""
@@ -38,95 +35,80 @@ ORDERS = {"word": 2, "concept": 3, "char": 3}
 """The longest n-gram of each sequence."""
 
 _FIGURE = re.compile("[0-9]")
-_NO_KEY = 1 << 64
-FEW = 16
-"""Texts from which on arrays pay."""
+
+_BITS = 21
+"""Bits of a symbol in the keys that are looked up: three fit."""
+
+_OWN = 1 << 19
+"""Symbols of a sequence; which sequence it is stands in the bits above, so that one table holds
+the keys of all."""
+
+_WORD, _CONCEPT, _CHAR = (number * _OWN for number in range(1, 4))
 
 
-class Occurrences(NamedTuple):
-    """N-grams found in a batch, in order of ``row``: parallel arrays, one entry an occurrence."""
+class Batch(NamedTuple):
+    """Texts joined by `SEPARATOR`: words, concepts and characters, one sequence after the other.
 
+    Parallel arrays, one entry a symbol. A boundary belongs to the text after it.
+    """
+
+    symbols: Ints
+    row: Ints
+    """Which text."""
+    words: int
+    """How many of the symbols, the first ones, are words. As many are concepts."""
+    word_end: Ints
+    """The end of each word, counted in the joined texts."""
+    origin: Ints
+    """Where each text begins in the joined texts, and where one after the last would."""
+
+    def spans(self) -> tuple[Ints, Ints]:
+        """The first character of each symbol and the one after its last, in the joined texts.
+
+        A boundary starts where the text after it does and ends where the one before it does: so
+        an n-gram runs from the start of its first symbol to the end of its last.
+        """
+        char_end = np.arange(1, len(self.symbols) - 2 * self.words + 1)
+        end = np.concatenate([self.word_end, self.word_end, char_end])
+        start = np.empty_like(end)
+        start[1:] = end[:-1]
+        start[[0, self.words, 2 * self.words]] = 0
+        edge = self.symbols & (_OWN - 1) == BOUNDARY
+        return start + edge, end - edge
+
+    def words_of(self, rows: Ints) -> tuple[Ints, Ints]:
+        """The first word of each of ``rows`` among the symbols, and how many it has.
+
+        The boundary after a text counts as its word.
+        """
+        (edge,) = (self.symbols[: self.words] == _WORD + BOUNDARY).nonzero()
+        return edge[rows] + 1, edge[rows + 1] - edge[rows]
+
+
+class Found(NamedTuple):
+    """The n-grams that have a column: one entry an occurrence, in order of row and column."""
+
+    batch: Batch
     row: Ints
     """Which text."""
     column: Ints
     """Which feature."""
-    start: Ints
-    """First character, counted in its text."""
-    end: Ints
-    """After the last character."""
-
-
-class Batch(NamedTuple):
-    """Texts joined by `SEPARATOR` as three sequences of symbols, and where each symbol stands.
-
-    Parts of texts may follow, as symbols only. Characters are counted in the joined texts.
-    """
-
-    origin: Ints
-    """First character of each text and part."""
-    symbols: Mapping[str, Ints]
-    row: Mapping[str, Ints]
-    start: Mapping[str, Ints]
-    end: Mapping[str, Ints]
-
-
-class Found(NamedTuple):
-    """The features that stand in a batch."""
-
-    batch: Batch
-    grams: list[tuple[str, int, Ints, Ints]]
-    """Sequence, length, at which symbols the n-grams begin, their columns."""
-    width: int
-    """How many columns there are."""
+    gram: Ints
+    """Which of all n-grams of the batch."""
+    first: Ints
+    """The first occurrence of every feature in every text."""
 
     def cells(self) -> tuple[Ints, Ints]:
         """Row and column of every feature, each once, in order."""
-        keys = [
-            _rows(self.batch, name, at) * self.width + column for name, _, at, column in self.grams
-        ]
-        cells = np.sort(np.concatenate(keys)) if keys else np.zeros(0, np.int64)
-        cells = cells[first_of_each(cells)]
-        row = cells // max(self.width, 1)
-        return row, cells - row * self.width
+        return self.row[self.first], self.column[self.first]
 
-    def occurrences(self, rows: Ints) -> Occurrences:
-        """Every place where a feature stands in some ``rows``, which are renumbered from 0."""
-        batch = self.batch
-        number = np.full(len(batch.origin), -1)
-        number[rows] = np.arange(len(rows))
-        parts = []
-        for name, n, at, column in self.grams:
-            row = number[_rows(batch, name, at)]
-            kept = np.flatnonzero(row >= 0)
-            row, first, last = row[kept], at[kept], at[kept] + n - 1
-            symbols, origin = batch.symbols[name], batch.origin[rows[row]]
-            first = first + ((symbols[first] == BOUNDARY) & (n > 1))
-            last = last - ((symbols[last] == BOUNDARY) & (n > 1))
-            start, end = batch.start[name][first] - origin, batch.end[name][last] - origin
-            parts.append(Occurrences(row, column[kept], start, end))
-        if not parts:
-            nothing = np.zeros(0, np.int64)
-            return Occurrences(nothing, nothing, nothing, nothing)
-        joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
-        order = np.argsort(joined[0], kind="stable")
-        return Occurrences(*(array[order] for array in joined))
-
-    def words(self, rows: Ints) -> tuple[Ints, Ints, Ints]:
-        """Where the words of each of ``rows`` begin in the next two arrays, and their end.
-
-        These hold the first character of every word and the one after its last, counted in its
-        row.
-        """
-        batch = self.batch
-        row = batch.row["word"]
-        # a boundary stands before the words of each row
-        begin = np.searchsorted(row, rows) + 1
-        count = np.searchsorted(row, rows, side="right") - begin
-        end = np.cumsum(count)
-        index = np.repeat(begin - end + count, count) + np.arange(count.sum())
-        origin = np.repeat(batch.origin[rows], count)
-        first = np.concatenate([np.zeros(1, np.int64), end])
-        return first, batch.start["word"][index] - origin, batch.end["word"][index] - origin
+    def spans(self, part: Ints) -> tuple[Ints, Ints]:
+        """Of some occurrences the first character and the one after the last, in joined texts."""
+        start, end = self.batch.spans()
+        words, gram = self.batch.words, self.gram[part]
+        start = np.concatenate([start, start[:-1], start[words:-2]])
+        end = np.concatenate([end, end[1:], end[words + 2 :]])
+        return start[gram], end[gram]
 
 
 def shape(word: str) -> str:
@@ -178,24 +160,29 @@ class Features:
         self.chars = chars
         self.keys = dict(keys)
         first = BOUNDARY + 1
-        self._word = {word: i for i, word in enumerate(self.words, first)}
         # concepts share an alphabet with the words that have none
         names = dict.fromkeys([OTHER, *self.concepts.values()])
         self._concept = {name: i for i, name in enumerate(names, first + len(self.words))}
-        self._other = self._concept[OTHER]
-        self._symbols = _Symbols(self._other)
-        self._symbols[SEPARATOR] = BOUNDARY << 32 | BOUNDARY
-        for word, symbol in self._word.items():
+        if max(len(self.words) + len(names), len(chars)) > _OWN - first:
+            raise ModelError(
+                f"{len(self.words)} words and {len(chars)} characters: an alphabet has room for"
+                f" {_OWN - first}; leave out the rare ones"
+            )
+        other = _CONCEPT | self._concept[OTHER]
+        self._symbols = _Symbols(other)
+        self._symbols[SEPARATOR] = _pair(_WORD | BOUNDARY, _CONCEPT | BOUNDARY)
+        for symbol, word in enumerate(self.words, first):
             name = self.concepts.get(word) or self.concepts.get(shape(word))
-            plain = symbol if symbol < first + common else self._other
-            self._symbols[word] = symbol << 32 | (self._concept[name] if name else plain)
+            plain = _CONCEPT | symbol if symbol < first + common else other
+            concept = _CONCEPT | self._concept[name] if name else plain
+            self._symbols[word] = _pair(_WORD | symbol, concept)
         for word, name in self.concepts.items():
-            self._symbols.setdefault(word, UNKNOWN << 32 | self._concept[name])
-        self._char = np.zeros(0x110000, np.uint16)
+            self._symbols.setdefault(word, _pair(_WORD | UNKNOWN, _CONCEPT | self._concept[name]))
+        self._char = np.zeros(0x110000, np.int64)
         self._char[[ord(c) for c in chars]] = np.arange(first, first + len(chars))
         self._char[ord("0") : ord("9") + 1] = self._char[ord("0")]
         self._char[ord(SEPARATOR)] = BOUNDARY
-        self._tables = {name: _Table(keys) for name, keys in self.keys.items()}
+        self._table = _Table(np.concatenate([_tagged(self.keys[name], name) for name in ORDERS]))
         self._offset = dict(
             zip(ORDERS, np.cumsum([0] + [len(self.keys[s]) for s in ORDERS]), strict=False)
         )
@@ -204,69 +191,32 @@ class Features:
         """How many columns."""
         return sum(map(len, self.keys.values()))
 
-    def find(
-        self, texts: Sequence[str], parts_of: Sequence[int] = (), spans: Sequence[Span] = ()
-    ) -> Found:
-        """Find the features in normalised ``texts``.
-
-        After them come, as if they were texts, parts of some: ``parts_of`` says of which, in
-        order, ``spans`` from where to where. Words are cut but once, so no word may reach over
-        the edge of a part.
-        """
+    def find(self, texts: Sequence[str]) -> Found:
+        """Find the features in normalised ``texts``."""
         batch = self._batch(texts)
-        if spans:
-            batch = _with_parts(batch, np.array(parts_of), np.array(spans), len(texts))
-        grams = []
-        for name, n in self._lengths():
-            at, key = _ngrams(batch.symbols[name], n, 64 // ORDERS[name])
-            column, known = self._tables[name].find(key)
-            grams.append((name, n, at[known], column + self._offset[name]))
-        return Found(batch, grams, len(self))
-
-    def cells_of_few(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
-        """What ``find(texts).cells()`` gives, without the fixed cost of arrays."""
-        rows: list[int] = []
-        columns: list[int] = []
-        for row, text in enumerate(texts):
-            pairs = [self._symbols[word] for word in self.segmenter.cut(text)]
-            symbols = {
-                "word": [pair >> 32 for pair in pairs],
-                "concept": [pair & 0xFFFFFFFF for pair in pairs],
-                "char": self._char[list(map(ord, text))].tolist() if text else [],
-            }
-            found: list[int] = []
-            for name, n in ORDERS.items():
-                found += _known(self._columns[name], symbols[name], n, 64 // n)
-            found = sorted(set(found))
-            columns += found
-            rows += [row] * len(found)
-        return np.array(rows, np.int64), np.array(columns, np.int64)
-
-    @cached_property
-    def _columns(self) -> dict[str, dict[int, int]]:
-        """Sequence → key → column, for `cells_of_few`."""
-        return {
-            name: dict(zip(keys.tolist(), count(self._offset[name]), strict=False))
-            for name, keys in self.keys.items()
-        }
+        one, row, words = batch.symbols, batch.row, batch.words
+        two = one[:-1] << _BITS | one[1:]
+        three = two[words:-1] << _BITS | one[words + 2 :]  # of words there are none
+        column, gram = self._table.find(np.concatenate([one, two, three]))
+        row = np.concatenate([row, row[:-1], row[words:-2]])[gram]
+        # whole numbers are sorted much faster than the order of some
+        bits, low = len(self).bit_length(), len(one).bit_length() + 2
+        packed = (row << bits | column) << low | gram
+        packed.sort()
+        cell = packed >> low
+        row, column = cell >> bits, cell & ((1 << bits) - 1)
+        return Found(batch, row, column, packed & ((1 << low) - 1), first_of_each(cell))
 
     def keys_of(self, texts: Sequence[str]) -> Iterable[tuple[str, Keys]]:
         """Keys of all n-grams of known symbols, each once a text, sequence by sequence."""
         batch = self._batch(texts)
-        for name, longest in ORDERS.items():
+        edges = 0, batch.words, 2 * batch.words, len(batch.symbols)
+        for (name, longest), begin, end in zip(ORDERS.items(), edges, edges[1:], strict=False):
+            symbols = batch.symbols[begin:end] & (_OWN - 1)
             for n in range(1, longest + 1):
-                at, key = _ngrams(batch.symbols[name], n, 64 // longest)
-                row = _rows(batch, name, at).astype(np.uint64)
+                at, key = _ngrams(symbols, n, 64 // longest)
+                row = batch.row[begin:end][at].astype(np.uint64)
                 yield name, np.unique(np.stack([row, key]), axis=1)[1]
-
-    def _lengths(self) -> list[tuple[str, int]]:
-        """Sequences that have columns, and the lengths of their n-grams."""
-        return [
-            (name, n)
-            for name, longest in ORDERS.items()
-            if len(self.keys[name])
-            for n in range(1, longest + 1)
-        ]
 
     def name(self, column: int) -> str:
         """A feature in words: ``char:圈口``, ``concept:SIZE 多少 ^``."""
@@ -289,22 +239,35 @@ class Features:
     def _batch(self, texts: Sequence[str]) -> Batch:
         joined = SEPARATOR + SEPARATOR.join(texts) + SEPARATOR
         codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
-        edge = codes == ord(SEPARATOR)
-        row = np.cumsum(edge) - 1
         words = self.segmenter.cut(joined)
         pair = np.fromiter(map(self._symbols.__getitem__, words), np.int64, len(words))
-        word_end = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
-        word_start = np.concatenate([np.zeros(1, np.int64), word_end[:-1]])
-        word_row = row[word_start]
-        at = np.arange(len(codes))
-        char = self._char[codes].astype(np.int64)
+        end = np.fromiter(map(len, words), np.int64, len(words)).cumsum()
+        char = self._char[codes]
+        edge = char == BOUNDARY
+        row = edge.cumsum() - 1
+        word_row = row[end - 1]
         return Batch(
-            np.flatnonzero(edge) + 1,
-            {"word": pair >> 32, "concept": pair & 0xFFFFFFFF, "char": char},
-            {"word": word_row, "concept": word_row, "char": row},
-            {"word": word_start, "concept": word_start, "char": at},
-            {"word": word_end, "concept": word_end, "char": at + 1},
+            np.concatenate([pair >> 32, pair & 0xFFFFFFFF, char + _CHAR]),
+            np.concatenate([word_row, word_row, row]),
+            len(words),
+            end,
+            edge.nonzero()[0] + 1,
         )
+
+
+def _pair(word: int, concept: int) -> int:
+    return word << 32 | concept
+
+
+def _tagged(keys: Keys, name: str) -> Ints:
+    """The keys of a sequence as they are looked up: every symbol tells which sequence it is of."""
+    bits = 64 // ORDERS[name]
+    tag = (1 + list(ORDERS).index(name)) * _OWN
+    out = np.zeros(len(keys), np.int64)
+    for i in range(ORDERS[name]):
+        symbol = (keys >> np.uint64(bits * i) & np.uint64((1 << bits) - 1)).astype(np.int64)
+        out |= np.where(symbol > 0, symbol | tag, 0) << _BITS * i
+    return out
 
 
 class _Symbols(dict[str, int]):
@@ -315,81 +278,51 @@ class _Symbols(dict[str, int]):
 
     def __init__(self, other: int) -> None:
         super().__init__()
-        self._other = UNKNOWN << 32 | other
+        self._other = _pair(_WORD | UNKNOWN, other)
 
     def __missing__(self, word: str) -> int:
         # its shape may have a concept
-        return UNKNOWN << 32 | (self.get(shape(word), self._other) & 0xFFFFFFFF)
+        return _pair(_WORD | UNKNOWN, self.get(shape(word), self._other) & 0xFFFFFFFF)
 
 
-_EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
+_NO_KEY = -1
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Fibonacci hashing (Knuth)
 
 
 class _Table:
-    """Key → place in a sorted array of keys: open addressing in two arrays, a quarter full."""
+    """Key → its place. Most keys lie in a slot of their own; the few left over follow, sorted."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Ints) -> None:
         bits = max(4, int(len(keys) * 4).bit_length())
         self._shift = np.uint64(64 - bits)
-        self._mask = np.uint64((1 << bits) - 1)
-        self._keys = np.full(1 << bits, _EMPTY)
-        self._places = np.zeros(1 << bits, np.int64)
-        left = np.arange(len(keys))
+        self._keys = np.full(1 << bits, _NO_KEY)
+        places = np.zeros(1 << bits, np.int64)
+        place = np.arange(len(keys))
         slot = self._slot(keys)
-        while len(left):
-            free = self._keys[slot] == _EMPTY
-            self._keys[slot[free]] = keys[left[free]]  # of those that want one slot, one gets it
-            self._places[slot[free]] = left[free]
-            waits = self._keys[slot] != keys[left]
-            left, slot = left[waits], (slot[waits] + np.uint64(1)) & self._mask
+        places[slot] = place  # of those that want one slot, one gets it
+        self._keys[slot] = keys[places[slot]]
+        rest = np.flatnonzero(places[slot] != place)
+        rest = rest[np.argsort(keys[rest])]
+        # the last one is no key: whatever is sought, it is not beyond the end
+        self._rest = np.append(keys[rest], np.iinfo(np.int64).max)
+        self._places = np.concatenate([places, rest])
 
-    def _slot(self, keys: Keys) -> Keys:
-        slot: Keys = (keys * _SPREAD) >> self._shift
-        return slot
+    def _slot(self, keys: Ints) -> Ints:
+        slot: Keys = (keys.view(np.uint64) * _SPREAD) >> self._shift
+        return slot.view(np.int64)
 
-    def find(self, keys: Keys) -> tuple[Ints, Ints]:
+    def find(self, keys: Ints) -> tuple[Ints, Ints]:
         """Place of every key that has one, and which those are, in order."""
         slot = self._slot(keys)
         held = self._keys[slot]
         known = held == keys
-        left = np.flatnonzero(~known & (held != _EMPTY))
-        next_slot = slot[left]
-        while len(left):
-            next_slot = (next_slot + np.uint64(1)) & self._mask
-            held = self._keys[next_slot]
-            here = held == keys[left]
-            known[left[here]] = True
-            slot[left] = next_slot
-            goes_on = ~here & (held != _EMPTY)
-            left, next_slot = left[goes_on], next_slot[goes_on]
-        at = np.flatnonzero(known)
-        return self._places[slot[at]], at
-
-
-def _with_parts(batch: Batch, parts_of: Ints, spans: Ints, texts: int) -> Batch:
-    """The batch with parts of its texts after them, as symbols: they are looked up like texts."""
-    start = batch.origin[parts_of] + spans[:, 0]
-    end = batch.origin[parts_of] + spans[:, 1]
-    row = np.arange(texts, texts + len(spans))
-    symbols, rows, starts, ends = {}, {}, {}, {}
-    for name, known in batch.symbols.items():
-        first = np.searchsorted(batch.start[name], start)
-        size = np.searchsorted(batch.start[name], end) - first + 1
-        last = np.cumsum(size) - 1
-        index = np.arange(last[-1] + 1) + np.repeat(first - last + size - 1, size)
-        index[last] = 0  # what stands before the first text: a boundary
-        symbols[name] = np.concatenate([known, known[index]])
-        rows[name] = np.concatenate([batch.row[name], np.repeat(row, size)])
-        starts[name] = np.concatenate([batch.start[name], batch.start[name][index]])
-        ends[name] = np.concatenate([batch.end[name], batch.end[name][index]])
-    origin = np.concatenate([batch.origin[:texts], start])
-    return Batch(origin, symbols, rows, starts, ends)
-
-
-def _rows(batch: Batch, name: str, at: Ints) -> Ints:
-    """Text of the n-grams that begin at ``at``: a boundary belongs to the text after it."""
-    return np.asarray(batch.row[name][at + (batch.symbols[name][at] == BOUNDARY)])
+        (left,) = (known < (held != _NO_KEY)).nonzero()
+        sought = keys[left]
+        at = self._rest.searchsorted(sought)
+        known[left] = self._rest[at] == sought
+        slot[left] = at + len(self._keys)
+        (which,) = known.nonzero()
+        return self._places[slot[which]], which
 
 
 def _ngrams(symbols: Ints, n: int, bits: int) -> tuple[Ints, Keys]:
@@ -412,26 +345,12 @@ def _ngrams(symbols: Ints, n: int, bits: int) -> tuple[Ints, Keys]:
     return at, key[at]
 
 
-def _known(
-    columns: Mapping[int, int], symbols: Sequence[int], longest: int, bits: int
-) -> list[int]:
-    """Columns of the n-grams of one text, up to the ``longest``, that have one."""
-    edged = [BOUNDARY, *symbols, BOUNDARY]
-    # what begins with an unknown symbol would be taken for something shorter
-    keys = [symbol or _NO_KEY for symbol in edged]
-    found = []
-    for n in range(1, longest + 1):
-        found += [columns[key] for key in keys if key in columns]
-        keys = [key << bits | symbol for key, symbol in zip(keys, edged[n:], strict=False)]
-    return found
-
-
 def first_of_each(row: Ints) -> Ints:
     """Where each row begins in an array of rows in order."""
     changes = np.empty(len(row), bool)
     changes[:1] = True
     np.not_equal(row[1:], row[:-1], out=changes[1:])
-    return np.asarray(np.flatnonzero(changes))
+    return changes.nonzero()[0]
 
 
 def vocabulary(

@@ -20,16 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commentnlp.errors import ModelError, ReadError, SampleError
-from commentnlp.features import (
-    FEW,
-    ORDERS,
-    Features,
-    Found,
-    Ints,
-    Occurrences,
-    first_of_each,
-    read_concepts,
-)
+from commentnlp.features import ORDERS, Features, Found, Ints, first_of_each, read_concepts
 from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
 from commentnlp.segment import Segmenter
 from commentnlp.shipped import DEFAULT_MODEL
@@ -202,7 +193,11 @@ class Model:
             [self._columns[facet, x] for x in taxonomy.facets[facet] if label in (x, parent_of(x))]
             for facet, label in taxonomy.columns
         ]
-        self._is_leaf = np.array([bool(parent_of(label)) for _, label in taxonomy.columns], bool)
+        # labels × labels: 1 from a leaf to its parent
+        self._brings = np.zeros((len(family), len(family)), np.float32)
+        for i, (facet, label) in enumerate(taxonomy.columns):
+            if parent := parent_of(label):
+                self._brings[i, self._columns[facet, parent]] = 1
         widest = max(map(len, family), default=0)
         self._family = np.array([(m * widest)[:widest] for m in family], np.int64)
         self._untagged: dict[str, tuple[Tag, ...]] = dict.fromkeys(taxonomy.facets, ())
@@ -233,28 +228,21 @@ class Model:
 
     def _with_a_leaf(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which labels have a leaf among the ``chosen``, texts × labels."""
-        leaves = chosen & self._is_leaf
-        return np.asarray(leaves[:, self._family].any(axis=2) & ~self._is_leaf)
+        return np.asarray(chosen @ self._brings > 0)
 
     def _score(self, texts: Sequence[Text]) -> _Scored:
-        normal = [text.text for text in texts]
-        views = views_of(normal)
-        found = None
-        if len(texts) < FEW:
-            row, column = self.features.cells_of_few(views.texts)
-        else:
-            found = self._find(views)
-            row, column = found.cells()
-        logits = np.tile(self.bias, (len(views.texts), 1))
+        views = views_of([text.text for text in texts])
+        found = self.features.find(views.texts)
+        row, column = found.cells()
+        first = first_of_each(row)
+        row = row[first]
+        scale = np.zeros(len(views.texts))
+        logits = self.bias[None].repeat(len(views.texts), axis=0)
         if len(row):
-            first = first_of_each(row)
-            length = np.add.reduceat(self._idf2[column], first) ** (LENGTH_POWER / 2)
-            logits[row[first]] += self._sum(column, first) / length[:, None]
-        return _Scored(views, found, logits, combine(logits, views))
-
-    def _find(self, views: Views) -> Found:
-        whole = views.texts[: views.whole]
-        return self.features.find(whole, views.row[views.whole :].tolist(), views.spans)
+            length = np.add.reduceat(self._idf2[column], first)
+            scale[row] = length ** (-LENGTH_POWER / 2)
+            logits[row] += self._sum(column, first) * scale[row, None]
+        return _Scored(views, found, scale, logits, combine(logits, views))
 
     def _sum(self, column: Ints, first: Ints) -> Floats:
         """Sum the weights of columns, from each of ``first`` to the next: sums × labels."""
@@ -280,9 +268,9 @@ class Model:
         texts = self.normaliser.normalise_all(raws)
         scored = self._score(texts)
         own = sigmoid(scored.logits)
-        chosen = self.decide(own)
+        chosen = own >= self.thresholds
         # a leaf speaks for its parent
-        rows, columns = np.nonzero(chosen & ~self._with_a_leaf(chosen))
+        rows, columns = (chosen & ~self._with_a_leaf(chosen)).nonzero()
         scores = own[rows[:, None], self._family[columns]].max(axis=1).tolist()
         tags: list[dict[str, tuple[Tag, ...]]] = [self._untagged.copy() for _ in raws]
         labels = [self.taxonomy.columns[column] for column in columns.tolist()]
@@ -335,40 +323,45 @@ class Model:
         self, texts: Sequence[Text], scored: _Scored, rows: Ints, columns: Ints
     ) -> _ByWord:
         """For each ``(text, column)``, share the weights of its n-grams among the words."""
+        views, found = scored.views, scored.found
         # behind each stands the whole text and, where it has clauses, the one with the best score
-        hit, clause = scored.best_clauses(rows, columns)
+        hit, view = scored.best_clauses(rows, columns)
         behind = 1 + np.bincount(hit, minlength=len(rows))
         hit = np.concatenate([np.arange(len(rows)), hit])
-        view = np.concatenate([rows, clause])
-        needed, at = _numbered(view, len(scored.views.texts))
-        in_batch = scored.found or self._find(scored.views)
-        found = in_batch.occurrences(needed)
-        share = occurrence_scale(found, self.idf, len(needed)) / (found.end - found.start)
-        first = np.searchsorted(found.row, np.arange(len(needed) + 1))
-        count = first[at + 1] - first[at]
-        part = np.repeat(first[at] - np.cumsum(count) + count, count) + np.arange(count.sum())
-        weight = self.weights[found.column[part], np.repeat(columns[hit], count)] * share[part]
-        weight /= np.repeat(behind[hit], count)
+        view = np.concatenate([rows, view])
+        # a feature counts once in a text: its occurrences share its weight
+        count = _sizes(found.first, len(found.row))
+        share = (scored.scale[found.row[found.first]] / count).repeat(count)
+        first = found.row.searchsorted(view)
+        count = found.row.searchsorted(view, "right") - first
+        part = _ranges(first, count)
+        start, end = found.spans(part)
+        column = found.column[part] * len(self.bias) + columns[hit].repeat(count)
+        weight = self.weights.ravel()[column] * share[part] / (end - start)
+        weight /= behind[hit].repeat(count)
 
         # all texts of all hits stand one after the other; each weight rises at the first character
         # of its n-gram and falls after the last
-        length = np.array([len(text.text) for text in texts], np.int64)[rows] + 1
-        base = np.cumsum(length) - length
-        origin = np.repeat(base[hit] + scored.views.offset[view], count)
+        place = found.batch.origin
+        length = place[rows + 1] - place[rows]
+        base = length.cumsum() - length
+        origin = (base[hit] + views.offset[view] - place[view]).repeat(count)
         size = int(length.sum())
-        slope = np.bincount(origin + found.start[part], weight, size)
-        slope -= np.bincount(origin + found.end[part], weight, size)
-        upto = np.concatenate([np.zeros(1), np.cumsum(np.cumsum(slope))])
+        slope = np.bincount(origin + start, weight, size)
+        slope -= np.bincount(origin + end, weight, size)
+        upto = np.zeros(size + 1)
+        slope.cumsum().cumsum(out=upto[1:])
 
-        used, which = _numbered(rows, len(texts))
-        word_first, start, end = in_batch.words(used)
-        words = np.diff(word_first)[which]
-        last = np.cumsum(words)
-        index = np.repeat(word_first[which] - last + words, words) + np.arange(words.sum())
-        start, end = start[index], end[index]
-        begin = np.repeat(base, words)
-        by_word = upto[begin + end] - upto[begin + start]
-        return _ByWord(np.concatenate([np.zeros(1, np.int64), last]), start, end, by_word)
+        first, count = found.batch.words_of(rows)
+        index = _ranges(first, count)
+        origin = place[rows].repeat(count)
+        start = found.batch.word_end[index - 1] - origin
+        end = found.batch.word_end[index] - origin
+        base = base.repeat(count)
+        by_word = upto[base + end] - upto[base + start]
+        after = count.cumsum()
+        by_word[after - 1] = 0
+        return _ByWord(after - count, count, start, end, by_word)
 
     # folders ------------------------------------------------------------------------------
 
@@ -478,28 +471,34 @@ class Views(NamedTuple):
     """What is scored: every text as a whole, in order, then the clauses of those that have some."""
 
     texts: list[str]
+    whole: int
+    """How many of the views, the first ones, are whole texts."""
     row: Ints
     """Which text a view belongs to."""
     offset: Ints
     """Where it begins in its text."""
-    spans: list[tuple[int, int]]
-    """From where to where in its text, of each view that is a clause."""
-    whole: int
-    """How many of the views, the first ones, are whole texts."""
+    first: Ints
+    """The first clause of each text among the views,"""
+    clauses: Ints
+    """and how many it has."""
 
 
 def views_of(texts: Sequence[str]) -> Views:
     """Normalised texts and their clauses."""
     views = list(texts)
     row = list(range(len(texts)))
-    spans: list[tuple[int, int]] = []
+    offset = [0] * len(texts)
+    first, count = [], []
     for i, text in enumerate(texts):
-        for start, end in (found := clauses(text)):
+        spans = clauses(text)
+        first.append(len(views))
+        count.append(len(spans))
+        for start, end in spans:
             views.append(text[start:end])
             row.append(i)
-        spans += found
-    offset = [0] * len(texts) + [start for start, _ in spans]
-    return Views(views, np.array(row, np.int64), np.array(offset, np.int64), spans, len(texts))
+            offset.append(start)
+    arrays = (np.array(numbers, np.int64) for numbers in (row, offset, first, count))
+    return Views(views, len(texts), *arrays)
 
 
 def combine(logits: Floats, views: Views) -> Floats:
@@ -508,11 +507,9 @@ def combine(logits: Floats, views: Views) -> Floats:
     A long comment says several things, and each alone would drown in the rest.
     """
     out: Floats = logits[: views.whole].copy()
-    owner = views.row[views.whole :]
-    first = first_of_each(owner)
-    if len(first):
-        several = owner[first]
-        out[several] = (out[several] + np.maximum.reduceat(logits[views.whole :], first)) / 2
+    (several,) = views.clauses.nonzero()
+    if len(several):
+        out[several] = (out[several] + np.maximum.reduceat(logits, views.first[several])) / 2
     return out
 
 
@@ -520,26 +517,23 @@ class _Scored(NamedTuple):
     """The scores of a batch: log-odds views × labels, and from them texts × labels."""
 
     views: Views
-    found: Found | None
-    """The features behind the scores; None for a few texts, which need no arrays."""
+    found: Found
+    scale: Floats
+    """What the weights of a view's features are multiplied by."""
     by_view: Floats
     logits: Floats
 
     def best_clauses(self, rows: Ints, columns: Ints) -> tuple[Ints, Ints]:
         """Of the ``(text, column)`` with clauses, which they are, and the view that scores best."""
-        views = self.views
-        count = np.bincount(views.row[views.whole :], minlength=views.whole)
-        first = views.whole + np.cumsum(count) - count
-        several = np.flatnonzero(count[rows])
+        size = self.views.clauses[rows]
+        (several,) = size.nonzero()
         if not len(several):
             return several, several
-        size = count[rows[several]]
-        begin = np.cumsum(size) - size
-        hit = np.repeat(several, size)
-        view = np.repeat(first[rows[several]] - begin, size) + np.arange(len(hit))
+        size = size[several]
+        hit = several.repeat(size)
+        view = _ranges(self.views.first[rows[several]], size)
         score = self.by_view[view, columns[hit]]
-        best = np.flatnonzero(score == np.repeat(np.maximum.reduceat(score, begin), size))
-        best = best[first_of_each(hit[best])]
+        best = _first_best(score, size.cumsum() - size, size)
         return hit[best], view[best]
 
 
@@ -547,7 +541,9 @@ class _ByWord(NamedTuple):
     """For each of some ``(text, column)``, what each word of the text adds to the log-odds."""
 
     first: Ints
-    """Where the words of each begin in the other arrays, which are parallel; and their end."""
+    """Where the words of each begin in the last three arrays, which are parallel."""
+    words: Ints
+    """How many they are. The last of each is the boundary, which weighs nothing."""
     start: Ints
     """First character of the word, in the normalised text."""
     end: Ints
@@ -558,36 +554,32 @@ class _ByWord(NamedTuple):
 
         Yields ``(which, start, end, weight)``; none where no word speaks for the label.
         """
-        size = np.diff(self.first)
-        which = np.repeat(np.arange(len(size)), size)
-        if not len(which):
+        top = np.maximum.reduceat(self.weight, self.first)
+        least = np.where(top > 0, top / 2, np.inf)
+        strong = np.zeros(len(self.weight) + 1, bool)
+        np.greater_equal(self.weight, least.repeat(self.words), out=strong[1:])
+        # every boundary is weak: a run ends at the latest there
+        (turns,) = (strong[1:] != strong[:-1]).nonzero()
+        if not len(turns):
             return
-        filled = self.first[:-1][size > 0]
-        top = np.repeat(np.maximum.reduceat(self.weight, filled), size[size > 0])
-        at = np.flatnonzero((self.weight >= top / 2) & (top > 0))
-        if not len(at):
-            return
-        # a run ends where the next strong word is another text's, or not the next word
-        breaks = (np.diff(at, prepend=-2) != 1) | (np.diff(which[at], prepend=-1) != 0)
-        first = np.flatnonzero(breaks)
-        weight = np.add.reduceat(self.weight[at], first)
-        last = np.append(first[1:], len(at)) - 1
-        owner = which[at[first]]
-        begin = first_of_each(owner)
-        heaviest = np.maximum.reduceat(weight, begin)
-        best = np.flatnonzero(weight == np.repeat(heaviest, np.diff(begin, append=len(owner))))
-        best = best[first_of_each(owner[best])]
+        weight = np.add.reduceat(self.weight, turns)[::2]
+        begin, end = turns[::2], turns[1::2] - 1
+        which = self.first.searchsorted(begin, "right") - 1
+        first = first_of_each(which)
+        if len(first) < len(which):
+            best = _first_best(weight, first, _sizes(first, len(which)))
+            which, begin, end, weight = which[best], begin[best], end[best], weight[best]
         yield from zip(
-            owner[best].tolist(),
-            self.start[at[first[best]]].tolist(),
-            self.end[at[last[best]]].tolist(),
-            weight[best].tolist(),
+            which.tolist(),
+            self.start[begin].tolist(),
+            self.end[end].tolist(),
+            weight.tolist(),
             strict=True,
         )
 
     def pieces(self, which: int, text: Text) -> list[tuple[int, int, float]]:
         """The words of one of them: ``(start, end, weight)``, in characters of the raw text."""
-        part = slice(self.first[which], self.first[which + 1])
+        part = slice(self.first[which], self.first[which] + self.words[which] - 1)
         words = zip(self.start[part], self.end[part], self.weight[part].tolist(), strict=True)
         pieces: list[tuple[int, int, float]] = []
         for start, end, weight in words:
@@ -599,36 +591,29 @@ class _ByWord(NamedTuple):
         return pieces
 
 
-def _numbered(values: Ints, most: int) -> tuple[Ints, Ints]:
-    """The different ones among ``values`` below ``most``, in order, and which of them each is."""
-    # as np.unique, which imports numpy.ma: a twentieth of a cold start
-    there = np.zeros(most, bool)
-    there[values] = True
-    return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
+def _ranges(first: Ints, count: Ints) -> Ints:
+    """``count`` whole numbers from ``first`` on, for each of several, one after the other."""
+    end = count.cumsum()
+    return np.asarray((first - end + count).repeat(count) + np.arange(end[-1]))
+
+
+def _sizes(first: Ints, end: int) -> Ints:
+    """How far it is from each of ``first`` to the next, and from the last to the end."""
+    size = np.empty_like(first)
+    np.subtract(first[1:], first[:-1], out=size[:-1])
+    size[-1:] = end - first[-1:]
+    return size
+
+
+def _first_best(values: Floats, first: Ints, size: Ints) -> Ints:
+    """Of groups of values, one after the other, where the greatest of each first stands."""
+    (best,) = (values == np.maximum.reduceat(values, first).repeat(size)).nonzero()
+    return np.asarray(best[first_of_each(first.searchsorted(best, "right"))])
 
 
 def sigmoid(logits: Floats) -> Floats:
     """Probability of log-odds."""
     return np.asarray(1 / (1 + np.exp(-logits)))
-
-
-def occurrence_scale(found: Occurrences, idf: Floats, rows: int) -> Floats:
-    """What one occurrence of a feature weighs, its idf apart (that is folded into the weights).
-
-    A feature counts once in a text, however often it stands there: its occurrences share its
-    weight. Vectors are divided by their length to the power of `LENGTH_POWER`.
-    """
-    width = max(len(idf), 1)
-    key = found.row * width + found.column
-    order = np.argsort(key, kind="stable")
-    first = first_of_each(key[order])
-    count = np.diff(first, append=len(key))
-    several = np.empty(len(key), np.int64)
-    several[order] = np.repeat(count, count)
-    cells = key[order[first]]
-    square = np.bincount(cells // width, idf[cells % width] ** 2, minlength=rows)
-    length = np.maximum(square, 1e-300) ** (LENGTH_POWER / 2)
-    return np.asarray(1 / length[found.row] / several)
 
 
 def _write(path: Path, text: str) -> None:

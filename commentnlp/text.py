@@ -39,6 +39,14 @@ _CLASSES = re.compile(
     r"(?:[0-9oil][ \-_.·]?){6,}[0-9oil](?![0-9a-z]))"
     rf"|(?P<ignorable>[{_IGNORABLE}])"
 )
+_IGNORED = [
+    code
+    for first, last in re.findall("(.)(?:-(.))?", _IGNORABLE)
+    for code in range(ord(first), ord(last or first) + 1)
+]
+_CLASSED = "[@./0123456789"
+"""One of these stands in whatever `_CLASSES` finds, what is ignorable apart."""
+
 # A run of one character keeps two of it, a run of a short phrase two rounds; numbers are left
 # alone (3000 is no cheering) unless they are five or more of one digit (666666).
 _REPEATS = re.compile(
@@ -47,10 +55,12 @@ _REPEATS = re.compile(
     r"|(?P<char>(?P<c>[^0-9\s])(?P=c){2,})"
     r"|(?P<phrase>(?P<p>[^0-9\s][^\n]{1,3}?)(?P=p){2,})"
 )
-
+_FEWEST_REPEATS = 2
+"""Characters that have been there before, at least, in whatever is repeated but a blank."""
 
 # what parts two things said in one breath; a point inside a figure does not
 _BREAK = re.compile(r"(?:[ ,。!?;:~…、]|(?<![0-9])\.|\.(?![0-9]))+")
+_BREAKS = frozenset(" ,。!?;:~…、.")
 _SHORTEST_CLAUSE = 3
 _SHORTEST_CONTACT = 7
 _FEW = 16
@@ -99,7 +109,7 @@ def clauses(text: str) -> list[tuple[int, int]]:
     >>> clauses("圈口多大 几个钱,在吗")
     [(0, 4), (5, 10)]
     """
-    if len(text) <= 2 * _SHORTEST_CLAUSE:
+    if len(text) <= 2 * _SHORTEST_CLAUSE or _BREAKS.isdisjoint(text):
         return []
     spans = []
     start = 0
@@ -138,6 +148,7 @@ class Normaliser:
         self._disguised = re.compile("|".join(_pattern(d) + "()" for d in self.disguises) or "(?!)")
         emoji = sorted((s for s in self.symbols if not s.startswith("[")), key=len, reverse=True)
         self._emoji = re.compile("|".join(map(re.escape, emoji)) or "(?!)")
+        self._classed = {*_CLASSED, *map(chr, _IGNORED), *(e[0] for e in emoji)}
         self._watch = _Watch(self._fold, emoji, [d.written.lower() for d in self.disguises])
 
     def normalise_all(self, raws: Sequence[str]) -> list[Text]:
@@ -162,9 +173,12 @@ class Normaliser:
         if len(text) != len(raw):
             origin = [i for i, char in enumerate(raw) for _ in self._fold[ord(char)]]
             spans = origin, [i + 1 for i in origin]
-        text, spans = _substitute(_CLASSES, self._class, text, spans)
-        text, spans = _substitute(self._emoji, lambda m: self.symbols[m[0]], text, spans)
-        text, spans = _substitute(_REPEATS, _shorten, text, spans)
+        # most comments show at a glance that a rule has nothing to do
+        if not self._classed.isdisjoint(text):
+            text, spans = _substitute(_CLASSES, self._class, text, spans)
+            text, spans = _substitute(self._emoji, lambda m: self.symbols[m[0]], text, spans)
+        if "  " in text or len(text) - len(set(text)) >= _FEWEST_REPEATS:
+            text, spans = _substitute(_REPEATS, _shorten, text, spans)
         return self._unmasked(raw, text, spans)
 
     def _unmasked(self, raw: str, text: str, spans: _Spans) -> Text:
@@ -295,10 +309,9 @@ class _Watch:
         self._fold = fold
         self._folded = np.zeros(0x110000, np.uint32)  # 0 where not yet met
         self._flags = np.zeros(0x110000, np.uint8)
-        for first, last in re.findall("(.)(?:-(.))?", _IGNORABLE):
-            self._flags[ord(first) : ord(last or first) + 1] = self._RULE
-        for char in ("[", "@", ".", "/", chr(self._MANY), *(e[0] for e in emoji)):
-            self._flags[ord(char)] |= self._RULE
+        self._flags[[*_IGNORED, *map(ord, "[@./"), self._MANY, *(ord(e[0]) for e in emoji)]] = (
+            self._RULE
+        )
         for char in "0123456789oil":
             self._flags[ord(char)] |= self._FIGURE
         pairs = []

@@ -1,12 +1,18 @@
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commentnlp.errors import ReadError
-from commentnlp.features import BOUNDARY, ORDERS, Features, read_concepts, shape, vocabulary
+from commentnlp.errors import ModelError, ReadError
+from commentnlp.features import (
+    BOUNDARY,
+    ORDERS,
+    Features,
+    _Table,
+    read_concepts,
+    shape,
+    vocabulary,
+)
 from commentnlp.segment import Segmenter
 
 SEGMENTER = Segmenter({"圈口": 3})
@@ -26,17 +32,14 @@ def names(found, texts):
     keys = {name: np.unique(np.concatenate(parts)) for name, parts in seen.items()}
     full = features(found.words, found.common, found.chars, keys)
     found = full.find(texts)
-    got = found.occurrences(np.arange(len(texts)))
     row, column = found.cells()
-    assert set(zip(row, column, strict=True)) == set(zip(got.row, got.column, strict=True))
+    assert set(zip(row, column, strict=True)) == set(zip(found.row, found.column, strict=True))
     assert len(row) == len(set(zip(row, column, strict=True)))
     assert sorted(row) == list(row)
-    few = full.cells_of_few(texts)
-    assert (few[0].tolist(), few[1].tolist()) == (row.tolist(), column.tolist())
-    return {
-        (int(row), full.name(int(column)), int(start), int(end))
-        for row, column, start, end in zip(*got, strict=True)
-    }
+    start, end = found.spans(np.arange(len(found.row)))
+    origin = found.batch.origin[found.row]
+    places = zip(found.row, found.column, start - origin, end - origin, strict=True)
+    return {(int(row), full.name(column), int(i), int(j)) for row, column, i, j in places}
 
 
 def test_ngrams_of_words_concepts_and_characters():
@@ -83,16 +86,18 @@ def test_extract_finds_only_what_has_a_column():
     # the longest character n-grams: ^圈口 and 圈口^
     keys = dict(features().keys_of(["圈口"]))["char"]
     found = features(keys={"char": np.unique(keys)}).find(["多少", "圈口", "的"])
-    found = found.occurrences(np.arange(3))
     assert found.row.tolist() == [1, 1]
-    assert sorted(found.column.tolist()) == [0, 1]
-    assert set(zip(found.start.tolist(), found.end.tolist(), strict=True)) == {(0, 2)}
+    assert found.column.tolist() == [0, 1]
+    # the boundary before 多少, the word, the one before 圈口
+    assert set(
+        zip(*(place.tolist() for place in found.spans(np.arange(len(found.row)))), strict=True)
+    ) == {(4, 6)}
 
 
 def test_empty_batches():
     for texts in ([], ["", ""], [""] * 100):
         found = features().find(texts)
-        assert len(found.occurrences(np.arange(len(texts))).row) == 0
+        assert len(found.spans(np.arange(len(found.row)))[0]) == 0
         assert len(found.cells()[0]) == 0
 
 
@@ -127,23 +132,23 @@ def test_boundary_is_no_character():
     assert BOUNDARY not in [ord(c) for c in features().chars]
 
 
-@given(st.lists(st.text(st.sampled_from("圈口的多少56k x"), max_size=12), min_size=1, max_size=6))
-def test_parts_are_found_as_if_they_were_texts(shipped, texts):
-    # a blank is never inside a word
-    spans = [(i, m.span()) for i, text in enumerate(texts) for m in re.finditer("[^ ]+", text)]
-    parts_of, at = [i for i, _ in spans], [span for _, span in spans]
-    together = shipped.features.find(texts, parts_of, at)
-    parts = [texts[i][start:end] for i, (start, end) in spans]
-    apart = shipped.features.find([*texts, *parts])
-    for one, other in zip(together.cells(), apart.cells(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    rows = np.arange(len(texts) + len(parts))
-    mine, others = together.occurrences(rows), apart.occurrences(rows)
-    assert set(zip(*mine, strict=True)) == set(zip(*others, strict=True))
-
-
 def test_words_of_rows():
     found = features().find(["56圈口的", "", "多少"])
-    first, start, end = found.words(np.array([0, 1, 2]))
-    assert first.tolist() == [0, 3, 3, 4]
-    assert list(zip(start.tolist(), end.tolist(), strict=True)) == [(0, 2), (2, 4), (4, 5), (0, 2)]
+    first, count = found.batch.words_of(np.array([0, 1, 2, 0]))
+    assert first.tolist() == [1, 5, 6, 1]
+    assert count.tolist() == [4, 1, 2, 4]
+    assert found.batch.word_end.tolist() == [1, 3, 5, 6, 7, 8, 10, 11]
+
+
+def test_alphabets_have_an_end():
+    with pytest.raises(ModelError, match="600000 words"):
+        features(words=list(map(str, range(600_000))))
+
+
+def test_a_table_finds_the_keys_it_was_given_and_no_others():
+    keys = np.random.default_rng(0).permutation(3000)[:2000] << 40
+    sought = np.arange(3000) << 40
+    place, which = _Table(keys).find(sought)
+    assert which.tolist() == sorted((keys >> 40).tolist())
+    assert keys[place].tolist() == sought[which].tolist()
+    assert len(_Table(keys[:0]).find(sought)[0]) == 0

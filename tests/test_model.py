@@ -1,5 +1,9 @@
+import csv
 import json
 import math
+import random
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +14,7 @@ from commentnlp import Model
 from commentnlp.errors import CommentnlpError, ModelError
 from commentnlp.model import LENGTH_POWER, Layout, combine, sigmoid, views_of
 
+from .conftest import TRAINING_DATA
 from .test_segment import _FAST  # noqa: F401  (one dictionary for the module)
 
 
@@ -89,12 +94,34 @@ def test_explained_weights_add_up(shipped):
             assert all(text[p.start : p.end] == p.text for p in one.pieces)
 
 
-def test_one_by_one_and_in_batches_alike(shipped):
-    texts = ["多少米", "有证书吗 几克", "", "掉色了"] * 600
-    together = shipped.logits(texts)
-    alone = np.concatenate([shipped.logits([text]) for text in texts[:4]])
-    assert np.allclose(together[:4], alone, atol=1e-9)
-    assert np.allclose(together[-4:], alone, atol=1e-9)
+@pytest.mark.parametrize("size", [2, 3, 16, 17, 70, 1000])
+def test_a_batch_of_any_size_gives_what_a_batch_of_one_gives(shipped, size):
+    with (TRAINING_DATA / "holdout.csv").open(encoding="utf-8", newline="") as file:
+        said = [row["text"] for row in csv.DictReader(file)][::10]
+    texts = [
+        "多少米",
+        "有证书吗 几克，多少钱",
+        "",
+        "掉色了",
+        " ",
+        "贵 贵 贵 又贵",
+        "\ud800？",
+        "\n",
+    ]
+    texts += [*said, *map(" ".join, pairwise(said)), "，".join(said)]
+    random.Random(size).shuffle(texts)
+    for i in range(0, len(texts), size):
+        part = texts[i : i + size]
+        for text, among in zip(part, shipped.tag(part, evidence=True), strict=True):
+            (alone,) = shipped.tag([text], evidence=True)
+            assert among.text == alone.text == text
+            for facet, tags in alone.tags.items():
+                assert among.labels(facet) == alone.labels(facet)
+                scores = [tag.score for tag in tags]
+                assert [tag.score for tag in among.tags[facet]] == pytest.approx(scores, abs=1e-9)
+            for one, other in zip(among.evidence, alone.evidence, strict=True):
+                assert replace(one, weight=0) == replace(other, weight=0)
+                assert one.weight == pytest.approx(other.weight, abs=1e-9)
 
 
 @given(st.lists(st.text(), max_size=4))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +66,7 @@ class Database:
         if isinstance(error, PoolTimeoutError):
             told, advice = "too many readers at once", "try again"
         else:
-            advice = _sqlite_advice(told) if self.sqlite else _postgres_advice(error)
+            advice = _advice(told, _OF_SQLITE if self.sqlite else _OF_POSTGRES)
         return f"{self.place}: the store cannot be {what} ({told}); {advice}"
 
 
@@ -133,8 +133,10 @@ def _engine(address: URL, writes: bool) -> Engine:
         options["connect_args"] = {"timeout": _BUSY, "isolation_level": None}
     else:
         options["pool_pre_ping"] = True
-        if "connect_timeout" not in address.query:
-            options["connect_args"] = {"connect_timeout": int(_BUSY)}
+        defaults = {"connect_timeout": int(_BUSY), "client_encoding": "utf8"}
+        options["connect_args"] = {
+            name: value for name, value in defaults.items() if name not in address.query
+        }
     if not writes:
         options["isolation_level"] = "AUTOCOMMIT"
     engine = create_engine(address, **options)
@@ -267,32 +269,26 @@ def _told(error: Exception) -> str:
     return " ".join(str(origin).split()) or type(origin).__name__
 
 
-def _sqlite_advice(told: str) -> str:
-    for words, advice in {
-        "full": "make room on the disk and send it again",
-        "not a database": "name another file, or move this one away",
-        "malformed": "stop the service and bring a copy back, or move the file away",
-        "locked": "another program keeps it locked; end it, then try again",
-        "readonly": "let the service's user write to the file and its folder",
-        "unable to open": "let the service's user write to the file and its folder",
-        "I/O": "look at the disk, then send it again",
-    }.items():
-        if words in told:
-            return advice
-    return "look at the file and its disk"
+_OF_SQLITE = {
+    "full": "make room on the disk and send it again",
+    "not a database": "name another file, or move this one away",
+    "malformed": "stop the service and bring a copy back, or move the file away",
+    "locked": "another program keeps it locked; end it, then try again",
+    "readonly": "let the service's user write to the file and its folder",
+    "unable to open": "let the service's user write to the file and its folder",
+    "": "look at the file and its disk, then try again",
+}
+# a failed connection has no code, only words
+_OF_POSTGRES = {
+    "password": "check user and password in the store's address",
+    "authentication": "check user and password in the store's address",
+    "does not exist": "make the database with createdb, or name another",
+    "permission denied": "let the user make tables there, or name a database of its own",
+    "No space left": "make room on the server's disk and send it again",
+    "too many": "let PostgreSQL take more connections (max_connections)",
+    "": "see that PostgreSQL runs and can be reached, then try again",
+}
 
 
-def _postgres_advice(error: Exception) -> str:
-    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
-    for beginning, advice in {
-        "28": "check user and password in the store's address",
-        "3D": "make the database with createdb, or name another",
-        "42501": "let the user make tables there, or name a database of its own",
-        "53100": "make room on the server's disk and send it again",
-        "53300": "let PostgreSQL take more connections (max_connections)",
-    }.items():
-        if state.startswith(beginning):
-            return advice
-    if "password" in _told(error):
-        return "check user and password in the store's address"
-    return "see that PostgreSQL runs and can be reached, then try again"
+def _advice(told: str, advice: Mapping[str, str]) -> str:
+    return next(what for words, what in advice.items() if words in told)

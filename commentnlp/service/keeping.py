@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from hashlib import blake2b
 from itertools import chain, compress
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Table, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql
 
 from commentnlp.service.records import Correction, Placed, Row
@@ -40,7 +41,10 @@ _AT_ONCE = 500
 """Values in a list of a query."""
 
 _encode = msgspec.json.encode
+counts_of = msgspec.json.Decoder(dict[int, int]).decode
 _postgres = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+_LAST = "SELECT (SELECT max(seq) FROM events), (SELECT value FROM meta WHERE name = 'last')"
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -74,9 +78,8 @@ def read_names(connection: Connection, table: Table) -> Names:
 
 def last_seq(connection: Connection) -> int:
     """The last number that was given, deleted or not; 0 for none."""
-    kept = connection.execute(select(func.max(events.c.seq))).scalar() or 0
-    told = connection.execute(select(meta.c.value).where(meta.c.name == "last")).scalar()
-    return max(kept, int(told or 0))
+    kept, told = connection.exec_driver_sql(_LAST).one()
+    return max(kept or 0, int(told or 0))
 
 
 def clean(text: str) -> str:
@@ -127,9 +130,7 @@ def keep(
             for place, (row, is_new) in enumerate(zip(fresh.values(), new, strict=True))
             if is_new and row.answer
         ]
-        words = _texts(list(chain([""], *[given for _, given in asked])))
-        label_words = _with(connection, label_names, label_words, words)
-        _label(connection, columns, asked, label_words.numbers)
+        label_words = _label(connection, columns, asked, label_words)
 
     is_new = dict(zip(fresh, new, strict=True))
     placed = []
@@ -160,7 +161,7 @@ def _columns(rows: Sequence[Row], seq: int, room: Sequence[int]) -> dict[str, Se
             for event in happened
         ],
         "item": _texts([event.item for event in happened]),
-        "levels": [_levels(event.levels) for event in happened],
+        "levels": _levels([event.levels for event in happened]),
         "answer": _texts([row.answer for row in rows]),
         "model": _texts([row.model for row in rows]),
     }
@@ -172,10 +173,11 @@ def _time(row: Row) -> int:
     return milliseconds(row.event.time)
 
 
-def _levels(levels: Mapping[str, int]) -> str:
-    if not levels:
-        return "{}"
-    return _encode({clean(what): level for what, level in levels.items()}).decode()
+def _levels(several: Sequence[Mapping[str, int]]) -> list[str]:
+    try:
+        return [_encode(levels).decode() if levels else "{}" for levels in several]
+    except UnicodeEncodeError:
+        return _levels([{clean(what): n for what, n in levels.items()} for levels in several])
 
 
 def _texts(texts: Sequence[str]) -> Sequence[str]:
@@ -191,34 +193,52 @@ def _texts(texts: Sequence[str]) -> Sequence[str]:
 def _label(
     connection: Connection,
     columns: Columns,
-    asked: Iterable[tuple[int, Sequence[str]]],
-    numbers: Mapping[str, int],
-) -> None:
-    """Give comments their labels, and count them."""
-    found = []
-    counts: Counter[tuple[int, int, int]] = Counter()
+    asked: Sequence[tuple[int, tuple[str, ...]]],
+    names: Names,
+) -> Names:
+    """Give comments, which are places in the columns, their labels, and count them."""
+    words = ["", *chain(*[given for _, given in asked])]
+    names = _with(connection, label_names, names, _texts(words))
+    several = {
+        given: {names.numbers[""], *[names.numbers[clean(label)] for label in given]}
+        for given in {given for _, given in asked}
+    }
+    # label after label, as the table is ordered: neighbours share a page
+    places: dict[int, list[int]] = {number: [] for number in sorted(set().union(*several.values()))}
     for place, given in asked:
-        time, room = columns["time"][place], columns["room"][place]
-        minute, seq = time - time % MINUTE, columns["seq"][place]
-        for number in {numbers[""], *[numbers[label] for label in _texts(given)]}:
-            found.append((number, time, seq, room))
-            counts[room, minute, number] += 1
-    if not found:
-        return
-    # in the order of the tables: neighbours share a page
-    found.sort()
-    _insert(connection, labels, _by_name(labels, found))
+        for number in several[given]:
+            places[number].append(place)
+    if not places:
+        return names
+    all_places = list(chain(*places.values()))
+    found = {
+        "label": list(chain(*[[number] * len(some) for number, some in places.items()])),
+        **{
+            name: [columns[name][place] for place in all_places] for name in ("time", "seq", "room")
+        },
+    }
+    _insert(connection, labels, found)
+    of_minute = [time - time % MINUTE for time in found["time"]]
+    _count(connection, Counter(zip(found["room"], of_minute, found["label"], strict=True)))
+    return names
+
+
+def _count(connection: Connection, counts: Mapping[tuple[int, int, int], int]) -> None:
+    """Add to the counts of minutes: room, minute and label → comments."""
+    cells: dict[tuple[int, int], Counter[int]] = {}
+    for (room, minute, label), comments in counts.items():
+        cells.setdefault((room, minute), Counter())[label] = comments
+    for some in _parts(sorted(cells)):
+        known = select(minutes).where(tuple_(minutes.c.room, minutes.c.minute).in_(some))
+        for room, minute, before in connection.execute(known):
+            cells[room, minute].update(counts_of(before))
+    rows = [(*cell, _encode(cells[cell]).decode()) for cell in sorted(cells)]
     _insert(
         connection,
         minutes,
-        _by_name(minutes, [(*place, comments) for place, comments in sorted(counts.items())]),
-        "ON CONFLICT (room, minute, label)"
-        " DO UPDATE SET comments = minutes.comments + excluded.comments",
+        dict(zip(minutes.columns.keys(), zip(*rows, strict=True), strict=True)),
+        "ON CONFLICT (room, minute) DO UPDATE SET comments = excluded.comments",
     )
-
-
-def _by_name(table: Table, rows: Iterable[tuple[Any, ...]]) -> Columns:
-    return dict(zip(table.columns.keys(), zip(*rows, strict=True), strict=True))
 
 
 def _see_rooms(
@@ -229,19 +249,22 @@ def _see_rooms(
     for number, time in compress(zip(room, times, strict=True), new):
         first, last = spans.get(number, (time, time))
         spans[number] = (min(first, time), max(last, time))
-    for number, (first, last) in spans.items():
-        wider = or_(rooms.c.last.is_(None), rooms.c.first > first, rooms.c.last < last)
-        then = func.coalesce(rooms.c.first, first), func.coalesce(rooms.c.last, last)
-        least, most = (
-            (func.min, func.max)
-            if connection.dialect.name == "sqlite"
-            else (func.least, func.greatest)
-        )
-        connection.execute(
-            update(rooms)
-            .where(rooms.c.id == number, wider)
-            .values(first=least(then[0], first), last=most(then[1], last))
-        )
+    sql = (
+        "UPDATE rooms SET first = CASE WHEN first < ? THEN first ELSE ? END,"
+        " last = CASE WHEN last > ? THEN last ELSE ? END WHERE id = ?"
+    )
+    rows = [(first, first, last, last, number) for number, (first, last) in spans.items()]
+    _each(connection, sql, rows)
+
+
+def _each(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Run a statement with each of the rows; gives how many rows of the table it touched."""
+    if connection.dialect.name != "sqlite":
+        sql = sql.replace("?", "%s")
+    # one row alone goes without the driver's pipeline
+    values = rows[0] if len(rows) == 1 else list(rows)
+    options = {"preserve_rowcount": True}
+    return connection.exec_driver_sql(sql, values, execution_options=options).rowcount
 
 
 def _with(connection: Connection, table: Table, names: Names, words: Iterable[str]) -> Names:
@@ -263,18 +286,32 @@ def _with(connection: Connection, table: Table, names: Names, words: Iterable[st
 
 
 def _insert(connection: Connection, table: Table, columns: Columns, conflict: str = "") -> int:
-    """Insert columns of rows; gives how many rows came in."""
-    names = ", ".join(f'"{name}"' for name in columns)
-    options = {"preserve_rowcount": True}
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        sql = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {conflict}"
-        rows = list(zip(*columns.values(), strict=True))
-        return connection.exec_driver_sql(sql, rows, execution_options=options).rowcount
-    arrays = ", ".join(f"%s::{table.c[name].type.compile(dialect=_postgres)}[]" for name in columns)
-    sql = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) {conflict}"
-    values = tuple([list(column) for column in columns.values()])
-    return connection.exec_driver_sql(sql, values, execution_options=options).rowcount
+    """Insert the columns of rows, all of them in the table's order; gives how many came in."""
+    sqlite = connection.dialect.name == "sqlite"
+    sql = f"{_insertion(table, sqlite)} {conflict}"
+    if sqlite:
+        return _each(connection, sql, list(zip(*columns.values(), strict=True)))
+    return _each(connection, sql, [tuple([_array(column) for column in columns.values()])])
+
+
+def _array(values: Sequence[Any]) -> str:
+    """PostgreSQL's text of an array; the driver takes thirty times as long."""
+    if values and isinstance(values[0], str):  # clean, so that nothing else is between the NULs
+        escaped = "\0".join(values).replace("\\", "\\\\").replace('"', '\\"')
+        return '{"' + escaped.replace("\0", '","') + '"}'
+    if values and isinstance(values[0], bytes):
+        return _array(["\\x" + value.hex() for value in values])
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+@cache
+def _insertion(table: Table, sqlite: bool) -> str:
+    names = ", ".join([f'"{column.name}"' for column in table.columns])
+    if sqlite:
+        return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(table.columns))})"
+    types = [column.type.compile(dialect=_postgres) for column in table.columns]
+    arrays = ", ".join([f"?::{kind}[]" for kind in types])
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
 
 
 def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
@@ -321,16 +358,14 @@ def drop(connection: Connection, places: Sequence[tuple[int, int]]) -> int:
     times, seqs = [list(column) for column in zip(*places, strict=True)]
     if connection.dialect.name == "sqlite":
         rows = [(number, *place) for number in numbers for place in places]
-        connection.exec_driver_sql(
-            "DELETE FROM labels WHERE label = ? AND time = ? AND seq = ?", rows
-        )
+        _each(connection, "DELETE FROM labels WHERE label = ? AND time = ? AND seq = ?", rows)
     else:
-        connection.exec_driver_sql(
-            "DELETE FROM labels USING unnest(%s::bigint[], %s::bigint[]) AS gone (time, seq)"
-            " WHERE label = ANY(%s::smallint[]) AND labels.time = gone.time"
-            " AND labels.seq = gone.seq",
-            (times, seqs, numbers),
+        sql = (
+            "DELETE FROM labels USING unnest(?::bigint[], ?::bigint[]) AS gone (time, seq)"
+            " WHERE label = ANY(?::smallint[]) AND labels.time = gone.time"
+            " AND labels.seq = gone.seq"
         )
+        _each(connection, sql, [(_array(times), _array(seqs), _array(numbers))])
     return _drop_events(connection, seqs)
 
 
@@ -372,12 +407,9 @@ def _drop_minutes(connection: Connection, numbers: Iterable[int], before: int) -
 
 
 def _drop_events(connection: Connection, seqs: Sequence[int]) -> int:
-    options = {"preserve_rowcount": True}
     if connection.dialect.name == "sqlite":
-        sql, values = "DELETE FROM events WHERE seq = ?", [(seq,) for seq in seqs]
-        return connection.exec_driver_sql(sql, values, execution_options=options).rowcount
-    sql = "DELETE FROM events WHERE seq = ANY(%s::bigint[])"
-    return connection.exec_driver_sql(sql, (list(seqs),), execution_options=options).rowcount
+        return _each(connection, "DELETE FROM events WHERE seq = ?", [(seq,) for seq in seqs])
+    return _each(connection, "DELETE FROM events WHERE seq = ANY(?::bigint[])", [(_array(seqs),)])
 
 
 def _remember_last(connection: Connection) -> None:

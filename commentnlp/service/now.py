@@ -427,7 +427,7 @@ class _Look:
         tested = np.where(people >= HOT_PEOPLE, p, 1.0)
         above = people >= LEAST_TIMES * of * with_it / all_of
         hot: Bools = np.stack([significant(look, RATE) for look in tested]) & above
-        was = hot[1:].any(axis=0)
+        was = np.asarray(hot[1:].any(axis=0))
         stays = np.asarray(was & (people[0] >= LEAST_PEOPLE) & (p[0] <= FALLING))
         return [
             _Level(

@@ -224,8 +224,10 @@ def described(app: FastAPI) -> dict[str, Any]:
 
 def _responses(path: str) -> dict[str, Any]:
     content = {media: {"schema": schema} for media, schema in ANSWERS[path].items()}
-    problem = {"content": {MEDIA_TYPE: {"schema": _of("Problem")}}}
-    return {
-        "200": {"description": "As asked.", "content": content},
-        **{str(status): {"description": about, **problem} for status, about in _PROBLEMS.items()},
-    }
+    problem = {"schema": _of("Problem")}
+    responses = {"200": {"description": "As asked.", "content": content}}
+    for status, about in _PROBLEMS.items():
+        responses[str(status)] = {"description": about, "content": {MEDIA_TYPE: problem}}
+    if path == "/":  # a form, where the token is missing
+        responses["401"]["content"] = content
+    return responses

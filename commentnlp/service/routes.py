@@ -329,7 +329,7 @@ async def live_page(
     return HTMLResponse(html, headers={"content-security-policy": POLICY})
 
 
-@router.get("/login", response_class=HTMLResponse)
+@router.get("/login", include_in_schema=False)
 async def ask_for_token(request: Request) -> Response:
     """A form for the token."""
     return _login(request, wrong=False)

@@ -89,9 +89,10 @@ minutes = Table(
     metadata,
     Column("room", Integer, nullable=False),
     Column("minute", BigInteger, nullable=False),
-    Column("label", SmallInteger, nullable=False),
-    Column("comments", BigInteger, nullable=False),
-    PrimaryKeyConstraint("room", "minute", "label", name="minutes_pkey"),
+    # JSON object: number of the label → comments; a row for each of them takes three times as
+    # long to read, and thirty of them change where one does
+    Column("comments", Text, nullable=False),
+    PrimaryKeyConstraint("room", "minute", name="minutes_pkey"),
     sqlite_with_rowid=False,
 )
 

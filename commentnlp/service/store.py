@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime, tzinfo
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from string import ascii_lowercase, ascii_uppercase
 from threading import RLock
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     collate,
     func,
     literal_column,
@@ -85,7 +86,7 @@ class Store:
         """Open it; make its tables, or bring them up to date, where need be."""
         self._database = connect(url)
         self._lock = RLock()
-        self._rooms = self._labels = NO_NAMES
+        self._names = {rooms.name: NO_NAMES, label_names.name: NO_NAMES}
         self._unwiped = False
         try:
             self._secret = self._read(select(meta.c.value).where(meta.c.name == "secret"))[0][0]
@@ -110,10 +111,10 @@ class Store:
         if not rows:
             return []
         with self._lock:
-            kept = self._transaction(
-                lambda connection: keeping.keep(connection, rows, self._rooms, self._labels)
-            )
-            self._rooms, self._labels = kept.rooms, kept.labels
+            names = self._names[rooms.name], self._names[label_names.name]
+            kept = self._transaction(lambda connection: keeping.keep(connection, rows, *names))
+            # not before: what is taken back must not be known
+            self._names = {rooms.name: kept.rooms, label_names.name: kept.labels}
             return kept.placed
 
     def correct(self, several: Sequence[Correction]) -> list[int]:
@@ -162,7 +163,7 @@ class Store:
         query = select(*_STORED).where(events.c.seq > seq).order_by(events.c.seq).limit(limit)
         with self._reading() as connection:
             if room is not None:
-                query = query.where(events.c.room == self._room(room, connection))
+                query = query.where(events.c.room == self._number(rooms, room, connection))
             return self._stored(query, connection)
 
     def comments(
@@ -188,10 +189,10 @@ class Store:
             limit: at most so many.
         """
         with self._reading() as connection:
-            where = [labels.c.label == self._number_of(label or "", connection)]
+            where = [labels.c.label == self._number(label_names, label or "", connection)]
             number = None
             if room is not None:
-                number = self._room(room, connection)
+                number = self._number(rooms, room, connection)
                 span = select(rooms.c.first, rooms.c.last).where(rooms.c.id == number)
                 first, last = connection.execute(span).first() or (None, None)
                 if first is None:
@@ -304,15 +305,23 @@ class Store:
     def counts(self, *, room: str | None = None, since: int, until: int) -> list[Count]:
         """Comments a minute and label, of the minutes that begin in this time."""
         query = select(minutes).where(minutes.c.minute >= since, minutes.c.minute < until)
-        query = query.order_by(minutes.c.room, minutes.c.minute, minutes.c.label)
+        query = query.order_by(minutes.c.room, minutes.c.minute)
         with self._reading() as connection:
             if room is not None:
-                query = query.where(minutes.c.room == self._room(room, connection))
+                query = query.where(minutes.c.room == self._number(rooms, room, connection))
             else:
                 # or all minutes that ever were would be looked at
                 query = query.where(minutes.c.room.in_(select(rooms.c.id)))
-            columns = self._columns(connection.execute(query).all(), connection)
-        return _made(Count, columns) if columns else []
+            found = connection.execute(query).all()
+            several = [keeping.counts_of(comments) for _, _, comments in found]
+            sizes = list(map(len, several))
+            columns = {
+                "room": self._words(rooms, _spread([row[0] for row in found], sizes), connection),
+                "minute": _spread([row[1] for row in found], sizes),
+                "label": self._words(label_names, list(chain(*several)), connection),
+                "comments": chain(*[counts.values() for counts in several]),
+            }
+        return _made(Count, columns)
 
     def rooms(self) -> list[tuple[str, int]]:
         """Rooms and the time of the last event of each; the latest first."""
@@ -382,13 +391,6 @@ class Store:
         with self._reading() as connection:
             return connection.execute(query).all()
 
-    def _room(self, room: str, connection: Connection) -> int:
-        """Number of a room; 0, which none has, where there is no such room."""
-        if (number := self._rooms.numbers.get(clean(room))) is None:
-            self._rooms = keeping.read_names(connection, rooms)
-            number = self._rooms.numbers.get(clean(room), 0)
-        return number
-
     def _span(
         self, room: str | None, since: int | None, until: int | None
     ) -> list[ColumnElement[bool]]:
@@ -396,18 +398,23 @@ class Store:
         where += [] if until is None else [events.c.time < until]
         if room is not None:
             with self._reading() as connection:
-                number = self._room(room, connection)
+                number = self._number(rooms, room, connection)
             # SQLite would take the index of rooms, and sort
             column = literal_column("+events.room") if self._database.sqlite else events.c.room
             where.append(column == number)
         return where
 
-    def _number_of(self, label: str, connection: Connection) -> int:
-        """The same for a label."""
-        if (number := self._labels.numbers.get(clean(label))) is None:
-            self._labels = keeping.read_names(connection, label_names)
-            number = self._labels.numbers.get(clean(label), 0)
-        return number
+    def _number(self, table: Table, word: str, connection: Connection) -> int:
+        """Number of a room or of a label; 0, which none has, where there is no such."""
+        if clean(word) not in self._names[table.name].numbers:
+            self._names[table.name] = keeping.read_names(connection, table)
+        return self._names[table.name].numbers.get(clean(word), 0)
+
+    def _words(self, table: Table, numbers: Sequence[int], connection: Connection) -> list[str]:
+        """Rooms or labels of numbers."""
+        if not self._names[table.name].words.keys() >= set(numbers):
+            self._names[table.name] = keeping.read_names(connection, table)
+        return list(map(self._names[table.name].words.__getitem__, numbers))
 
     def _stored(self, query: Select[Any], connection: Connection) -> list[Stored]:
         columns = self._columns(connection.execute(query).all(), connection)
@@ -422,19 +429,13 @@ class Store:
         return tuple(sorted(found, key=lambda event: (event.time, event.seq), reverse=True))
 
     def _columns(self, found: Sequence[Any], connection: Connection) -> dict[str, Sequence[Any]]:
-        """Rows as columns, rooms and labels by their names; empty where there are no rows."""
+        """Events as columns, rooms by their names; empty where there are no events."""
         if not found:
             return {}
         columns: dict[str, Sequence[Any]] = dict(
             zip(found[0]._fields, zip(*found, strict=True), strict=True)
         )
-        if not self._rooms.words.keys() >= set(columns["room"]):
-            self._rooms = keeping.read_names(connection, rooms)
-        columns["room"] = list(map(self._rooms.words.__getitem__, columns["room"]))
-        if "label" in columns:
-            if not self._labels.words.keys() >= set(columns["label"]):
-                self._labels = keeping.read_names(connection, label_names)
-            columns["label"] = list(map(self._labels.words.__getitem__, columns["label"]))
+        columns["room"] = self._words(rooms, columns["room"], connection)
         return columns
 
 
@@ -448,6 +449,11 @@ def _made(kind: type[_T], columns: Mapping[str, Iterable[Any]]) -> list[_T]:
     for put, column in fill:
         deque(map(put, records, column), maxlen=0)
     return records
+
+
+def _spread(values: Iterable[_T], times: Iterable[int]) -> list[_T]:
+    """Each value so many times."""
+    return list(chain.from_iterable(map(repeat, values, times)))
 
 
 def _events(

@@ -59,9 +59,8 @@ def upgrade() -> None:
         "minutes",
         sa.Column("room", sa.Integer, nullable=False),
         sa.Column("minute", sa.BigInteger, nullable=False),
-        sa.Column("label", sa.SmallInteger, nullable=False),
-        sa.Column("comments", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("room", "minute", "label", name="minutes_pkey"),
+        sa.Column("comments", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("room", "minute", name="minutes_pkey"),
         sqlite_with_rowid=False,
     )
     op.create_table(
