@@ -5,6 +5,7 @@ import pytest
 
 from commentnlp.records import SHANGHAI
 from commentnlp.service import stream
+from commentnlp.service.answers import stored_json
 from commentnlp.service.records import Stored
 from commentnlp.service.stream import Hub, Listener
 
@@ -66,7 +67,7 @@ def quick(monkeypatch):
 
 
 def hub(store=None):
-    return Hub(store or Kept(), SHANGHAI)
+    return Hub(store or Kept(), lambda one: stored_json(one, SHANGHAI, names=True))
 
 
 def test_a_listener_hears_what_comes():

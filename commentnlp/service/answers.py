@@ -55,11 +55,17 @@ def with_answer(told: dict[str, object], answer: str) -> str:
     return f"{head[:-1]},{answer[1:]}" if told else answer
 
 
-def stored_json(stored: Stored, zone: tzinfo) -> str:
-    """A kept event as it is shown."""
+def stored_json(stored: Stored, zone: tzinfo, *, names: bool) -> str:
+    """A kept event as it is shown.
+
+    Without ``names`` what is kept of them is a hash: it stands for the person where nothing else
+    does.
+    """
     told: dict[str, object] = {
         "seq": stored.seq, "time": moment(stored.time, zone), "room": stored.room,
-        "kind": stored.kind, "id": stored.id, "user": stored.user, "name": stored.name,
+        "kind": stored.kind, "id": stored.id,
+        "user": stored.user if names else stored.user or stored.name,
+        "name": stored.name if names else "",
         "role": stored.role, "text": stored.text, "model": stored.model,
     }  # fmt: skip
     return with_answer(told, stored.answer)

@@ -14,11 +14,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from commentnlp.errors import CommentnlpError
 from commentnlp.reading.messages import MOST_SHORT
 from commentnlp.service import reader
-from commentnlp.service.answers import list_of, stored_json, text_of, with_answer
+from commentnlp.service.answers import list_of, text_of, with_answer
 from commentnlp.service.bodies import comments_of, events_of, json_value, read_body
 from commentnlp.service.corrections import labels_of
 from commentnlp.service.gate import COOKIE, session_of
-from commentnlp.service.page import ASSETS, POLICY, asset, language_of, login_page, page
+from commentnlp.service.page import ASSETS, LANGUAGES, POLICY, asset, language_of, login_page, page
 from commentnlp.service.problems import Problem
 from commentnlp.service.push import ROOM, check, is_push
 from commentnlp.service.queries import day_of, label_of, place_of, time_of
@@ -150,7 +150,7 @@ async def comments(
             limit=limit,
         )
     )
-    shown = list_of([stored_json(one, service.zone) for one in found.events])
+    shown = list_of([service.shown(one) for one in found.events])
     following = text_of(".".join(map(str, found.next)) if found.next else None)
     return Response(f'{{"comments":{shown},"next":{following}}}', media_type=JSON)
 
@@ -235,7 +235,7 @@ async def queue(
     shown = [
         with_answer({"doubt": {"facet": one.facet, "label": one.label,
                                "margin": round(one.margin, 4)}},
-                    stored_json(one.stored, service.zone))
+                    service.shown(one.stored))
         for one in found
     ]  # fmt: skip
     return Response(f'{{"comments":{list_of(shown)}}}', media_type=JSON)
@@ -319,7 +319,7 @@ async def live_page(
     latest = await service.read(lambda: service.store.comments(room=room, limit=50))
     html = page(
         now=msgspec.json.decode(now),
-        comments=[msgspec.json.decode(stored_json(one, service.zone)) for one in latest.events],
+        comments=[msgspec.json.decode(service.shown(one)) for one in latest.events],
         model=model_told(service),
         rooms=rooms,
         room=room or "",
@@ -342,14 +342,15 @@ async def login(request: Request) -> Response:
     token = running(request).settings.token
     if not hmac.compare_digest(given.encode(), token.encode()):
         return _login(request, wrong=True)
-    answer = RedirectResponse("/", 303)
+    lang = request.query_params.get("lang")
+    answer = RedirectResponse(f"/?lang={lang}" if lang in LANGUAGES else "/", 303)
     answer.set_cookie(COOKIE, session_of(token), max_age=30 * 86_400, httponly=True,
                       samesite="strict", secure=request.url.scheme == "https")  # fmt: skip
     return answer
 
 
 def _login(request: Request, *, wrong: bool) -> Response:
-    html = login_page(_language(request), wrong=wrong)
+    html = login_page(_language(request, request.query_params.get("lang")), wrong=wrong)
     return HTMLResponse(html, 401, headers={"content-security-policy": POLICY})
 
 
@@ -363,7 +364,11 @@ async def static_file(name: str) -> Response:
     """Style and script of the live page."""
     if name not in ASSETS:
         raise Problem(404, "there is no such file")
-    return Response(asset(name), media_type=ASSETS[name], headers={"cache-control": "max-age=300"})
+    return Response(
+        asset(name),
+        media_type=ASSETS[name],
+        headers={"cache-control": "max-age=31536000, immutable"},
+    )
 
 
 POSTS = {"/v1/classify": classify, "/v1/events": events, "/v1/labels": labels, "/login": login}

@@ -14,9 +14,10 @@ from commentnlp.records import Event
 from commentnlp.report import zone_named
 from commentnlp.service import reader
 from commentnlp.service.alerts import Alerts
+from commentnlp.service.answers import stored_json
 from commentnlp.service.classify import Classifier
 from commentnlp.service.intake import Intake, stored
-from commentnlp.service.records import Placed, Row
+from commentnlp.service.records import Placed, Row, Stored
 from commentnlp.service.serving import Serving
 from commentnlp.service.settings import Settings
 from commentnlp.service.store import Store
@@ -49,7 +50,7 @@ class Running:
         key = settings.name_secret.encode()[:64] or self.store.secret()
         self.intake = Intake(self.classifier, self.writer,
                              name_key=None if settings.keep_names else key)  # fmt: skip
-        self.hub = Hub(self.store, self.zone)
+        self.hub = Hub(self.store, self.shown)
         self.reader = reader.Reader(settings)
         self.alerts = alerts
         self.ready = False
@@ -85,6 +86,10 @@ class Running:
         self.reader.close()
         await asyncio.to_thread(self.alerts.close, 3.0)
         self.store.close()
+
+    def shown(self, one: Stored) -> str:
+        """A kept event as JSON."""
+        return stored_json(one, self.zone, names=self.settings.keep_names)
 
     async def read(self, call: Callable[..., _T], *arguments: Any) -> _T:
         """Read the store beside the loop; for what takes milliseconds."""

@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from datetime import tzinfo
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from commentnlp.service.answers import stored_json, text_of
+from commentnlp.service.answers import text_of
 from commentnlp.service.records import Stored
 from commentnlp.service.store import Store
 
@@ -44,10 +43,10 @@ class Listener(NamedTuple):
 class Hub:
     """Passes on what is new. Lives on the loop."""
 
-    def __init__(self, store: Store, zone: tzinfo) -> None:
-        """Take the store, for who is far behind, and the clock of the times shown."""
+    def __init__(self, store: Store, shown: Callable[[Stored], str]) -> None:
+        """Take the store, for who is far behind, and how an event is shown."""
         self._store = store
-        self._zone = zone
+        self._shown = shown
         self._recent: deque[tuple[int, str, str]] = deque(maxlen=REMEMBERED)
         self._last = self._complete_from = store.last()
         self._changed = asyncio.Event()
@@ -64,7 +63,7 @@ class Hub:
             if event.answer:
                 if len(self._recent) == REMEMBERED:
                     self._complete_from = self._recent[0][0]
-                self._recent.append((event.seq, event.room, stored_json(event, self._zone)))
+                self._recent.append((event.seq, event.room, self._shown(event)))
         self._wake()
 
     def publish_now(self, room: str | None, now: str) -> None:
@@ -141,9 +140,7 @@ class Hub:
         after += skipped
         piece = await asyncio.to_thread(self._store.after, after, _PIECE)
         comments = [
-            (one.seq, stored_json(one, self._zone))
-            for one in piece
-            if one.answer and room in (None, one.room)
+            (one.seq, self._shown(one)) for one in piece if one.answer and room in (None, one.room)
         ]
         # a piece that is not full ends where the store did
         return piece[-1].seq if len(piece) == _PIECE else last, comments, skipped
