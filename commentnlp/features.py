@@ -3,8 +3,9 @@
 Three sequences stand for a comment: its words; its words with every word of the lexicon replaced
 by its concept (圈口, 手寸 and 链长 are all ``SIZE``), so that what was learnt of one holds for
 all; and its characters with every figure as 0. Each is an array of small integers in which
-`BOUNDARY` parts the comments; n symbols in a row are packed exactly into one 64-bit key and
-found in a table of keys. An n-gram may begin or end at the boundary, never cross it.
+`BOUNDARY` parts the comments; n symbols in a row are packed exactly into one 64-bit key, and
+the keys of all three are found in one table. An n-gram may begin or end at the boundary, never
+cross it.
 """
 
 from __future__ import annotations
@@ -47,14 +48,12 @@ _WORD, _CONCEPT, _CHAR = (number * _OWN for number in range(1, 4))
 
 
 class Batch(NamedTuple):
-    """Texts joined by `SEPARATOR`: words, concepts and characters, one sequence after the other.
-
-    Parallel arrays, one entry a symbol. A boundary belongs to the text after it.
-    """
+    """Texts joined by `SEPARATOR`, as symbols."""
 
     symbols: Ints
+    """Those of the words, of the concepts and of the characters, one sequence after the other."""
     row: Ints
-    """Which text."""
+    """Which text each belongs to; a boundary belongs to the text after it."""
     words: int
     """How many of the symbols, the first ones, are words. As many are concepts."""
     word_end: Ints
@@ -197,15 +196,15 @@ class Features:
         one, row, words = batch.symbols, batch.row, batch.words
         two = one[:-1] << _BITS | one[1:]
         three = two[words:-1] << _BITS | one[words + 2 :]  # of words there are none
-        column, gram = self._table.find(np.concatenate([one, two, three]))
+        keys = np.concatenate([one, two, three])
+        column, gram = self._table.find(keys)
         row = np.concatenate([row, row[:-1], row[words:-2]])[gram]
-        # whole numbers are sorted much faster than the order of some
-        bits, low = len(self).bit_length(), len(one).bit_length() + 2
-        packed = (row << bits | column) << low | gram
-        packed.sort()
-        cell = packed >> low
+        bits = len(self).bit_length()
+        cell, gram = _in_order(
+            row << bits | column, gram, len(texts).bit_length() + bits, len(keys).bit_length()
+        )
         row, column = cell >> bits, cell & ((1 << bits) - 1)
-        return Found(batch, row, column, packed & ((1 << low) - 1), first_of_each(cell))
+        return Found(batch, row, column, gram, first_of_each(cell))
 
     def keys_of(self, texts: Sequence[str]) -> Iterable[tuple[str, Keys]]:
         """Keys of all n-grams of known symbols, each once a text, sequence by sequence."""
@@ -253,6 +252,17 @@ class Features:
             end,
             edge.nonzero()[0] + 1,
         )
+
+
+def _in_order(high: Ints, low: Ints, high_bits: int, low_bits: int) -> tuple[Ints, Ints]:
+    """Both in the order of ``high``, then ``low``, which is in order. The bits are those in use."""
+    if high_bits + low_bits > 63:
+        order = high.argsort(kind="stable")
+        return high[order], low[order]
+    # numbers are sorted much faster than an order is found
+    packed = high << low_bits | low
+    packed.sort()
+    return packed >> low_bits, packed & ((1 << low_bits) - 1)
 
 
 def _pair(word: int, concept: int) -> int:

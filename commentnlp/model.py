@@ -43,6 +43,8 @@ a long comment, 0 would let long comments shout (between the two: Singhal et al.
 BATCH = 1000
 """Comments scored at a time: enough for arrays to pay, few enough to stay in the cache."""
 
+_TINY = np.finfo(np.float64).tiny
+"""Stands for the length of a view without features, by which nothing is divided."""
 
 _CACHED = 128
 """Views whose weights are gathered and summed at a time: they stay in the processor's cache."""
@@ -234,13 +236,12 @@ class Model:
         views = views_of([text.text for text in texts])
         found = self.features.find(views.texts)
         row, column = found.cells()
-        first = first_of_each(row)
-        row = row[first]
-        scale = np.zeros(len(views.texts))
+        square = np.bincount(row, self._idf2[column], len(views.texts))
+        scale = np.maximum(square, _TINY) ** (-LENGTH_POWER / 2)
         logits = self.bias[None].repeat(len(views.texts), axis=0)
         if len(row):
-            length = np.add.reduceat(self._idf2[column], first)
-            scale[row] = length ** (-LENGTH_POWER / 2)
+            first = first_of_each(row)
+            row = row[first]
             logits[row] += self._sum(column, first) * scale[row, None]
         return _Scored(views, found, scale, logits, combine(logits, views))
 
@@ -555,9 +556,9 @@ class _ByWord(NamedTuple):
         Yields ``(which, start, end, weight)``; none where no word speaks for the label.
         """
         top = np.maximum.reduceat(self.weight, self.first)
-        least = np.where(top > 0, top / 2, np.inf)
         strong = np.zeros(len(self.weight) + 1, bool)
-        np.greater_equal(self.weight, least.repeat(self.words), out=strong[1:])
+        least = (top / 2).repeat(self.words)
+        np.logical_and(self.weight > 0, self.weight >= least, out=strong[1:])
         # every boundary is weak: a run ends at the latest there
         (turns,) = (strong[1:] != strong[:-1]).nonzero()
         if not len(turns):

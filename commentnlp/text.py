@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 Codes = npt.NDArray[np.uint32]
+Ints = npt.NDArray[np.int64]
 
 LINK, CONTACT, MENTION, FACE = "🔗", "📞", "👤", "🙂"
 """What links, contact numbers, @names and unknown ``[表情]`` codes are folded to."""
@@ -63,7 +64,7 @@ _BREAK = re.compile(r"(?:[ ,。!?;:~…、]|(?<![0-9])\.|\.(?![0-9]))+")
 _BREAKS = frozenset(" ,。!?;:~…、.")
 _SHORTEST_CLAUSE = 3
 _SHORTEST_CONTACT = 7
-_FEW = 16
+_FEW = 10
 """Comments from which on arrays pay."""
 
 
@@ -319,27 +320,27 @@ class _Watch:
             self._flags[ord(written[0])] |= self._ALONE if len(written) == 1 else self._PAIR
             if len(written) > 1:
                 pairs.append(ord(written[0]) << 21 | ord(written[1]))
-        self._pairs = np.array(sorted(set(pairs)), np.int64)
+        # the last one is no pair: whatever is sought, it is not beyond the end
+        self._pairs = np.array([*sorted(set(pairs)), 1 << 42], np.int64)
 
     def fold(self, raws: Sequence[str]) -> tuple[list[str], list[int], list[int]]:
         """The folded comments, which of them a rule could change, which only the last rule."""
         joined = SEPARATOR.join(raws) + SEPARATOR
         codes = self._fold_codes(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4"))
-        ends = np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws)) + 1)
         edge = np.zeros(len(codes), bool)
-        edge[ends - 1] = True
+        edge[(np.fromiter(map(len, raws), np.int64, len(raws)) + 1).cumsum() - 1] = True
         codes[edge] = ord(SEPARATOR)
+        row = edge.cumsum()
         flags = self._flags[codes]
-        figures = np.add.reduceat(flags & self._FIGURE, ends - np.diff(ends, prepend=0), dtype=int)
-        watched = figures >= _SHORTEST_CONTACT * self._FIGURE
-        at = [np.flatnonzero(flags & self._RULE)]
-        at += [np.flatnonzero(repeats) for repeats in _repeats(codes, edge)]
-        watched[np.searchsorted(ends, np.concatenate(at), side="right")] = True
+        figures = row[(flags & self._FIGURE).nonzero()]
+        watched = np.bincount(figures, minlength=len(raws)) >= _SHORTEST_CONTACT
+        watched[row[(flags & self._RULE).nonzero()]] = True
+        watched[row[_repeats(codes, row)]] = True
         disguised = np.zeros_like(watched)
-        disguised[np.searchsorted(ends, self._disguised(codes, flags), side="right")] = True
+        disguised[row[self._disguised(codes, flags)]] = True
         disguised &= ~watched
         texts = codes.tobytes().decode("utf-32-le").split(SEPARATOR)[:-1]
-        return texts, np.flatnonzero(watched).tolist(), np.flatnonzero(disguised).tolist()
+        return texts, watched.nonzero()[0].tolist(), disguised.nonzero()[0].tolist()
 
     def _fold_codes(self, codes: Codes) -> Codes:
         folded: Codes = self._folded[codes]
@@ -350,26 +351,26 @@ class _Watch:
             folded = self._folded[codes]
         return folded
 
-    def _disguised(self, codes: Codes, flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-        alone: npt.NDArray[np.int64] = np.flatnonzero(flags & self._ALONE)
-        at = np.flatnonzero(flags & self._PAIR)
-        if not len(at):
-            return alone
+    def _disguised(self, codes: Codes, flags: npt.NDArray[np.uint8]) -> Ints:
+        (alone,) = (flags & self._ALONE).nonzero()
+        (at,) = (flags & self._PAIR).nonzero()
         # never the last character of all: that is a separator
         pair = codes[at].astype(np.int64) << 21 | codes[at + 1]
-        place = np.minimum(np.searchsorted(self._pairs, pair), len(self._pairs) - 1)
-        return np.concatenate([alone, at[self._pairs[place] == pair]])
+        known = self._pairs[self._pairs.searchsorted(pair)] == pair
+        return np.concatenate([alone, at[known]])
 
 
-def _repeats(codes: Codes, edge: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.bool_]]:
+def _repeats(codes: Codes, row: Ints) -> Ints:
     """Where two blanks, three of one character, or a phrase that comes again may begin."""
-    yield (codes[:-1] == ord(" ")) & (codes[1:] == ord(" "))
+    place = row << 21 | codes
+    found = np.zeros(len(codes), bool)
     for period in range(1, 5):
-        same = (codes[:-period] == codes[period:]) & ~edge[:-period]
-        run = same[period:].copy()
-        for i in range(period):
-            run &= same[i : i - period]
-        yield run
+        same = place[:-period] == place[period:]
+        if period == 1:
+            found[:-1] = same & (codes[1:] == ord(" "))
+        again = same[:-period] & same[period:]
+        found[: len(again)] |= again
+    return found.nonzero()[0]
 
 
 def _simplified(char: str) -> str:

@@ -8,6 +8,7 @@ from commentnlp.features import (
     BOUNDARY,
     ORDERS,
     Features,
+    _in_order,
     _Table,
     read_concepts,
     shape,
@@ -152,3 +153,10 @@ def test_a_table_finds_the_keys_it_was_given_and_no_others():
     assert which.tolist() == sorted((keys >> 40).tolist())
     assert keys[place].tolist() == sought[which].tolist()
     assert len(_Table(keys[:0]).find(sought)[0]) == 0
+
+
+@pytest.mark.parametrize("bits", [4, 60])
+def test_in_order_however_wide(bits):
+    high, low = _in_order(np.array([9, 3, 9, 3, 0]), np.arange(5), bits, 4)
+    assert high.tolist() == [0, 3, 3, 9, 9]
+    assert low.tolist() == [4, 1, 3, 0, 2]

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commentnlp.model import read_normaliser
-from commentnlp.text import Disguise, Normaliser
+from commentnlp.text import (
+    _BREAK,
+    _BREAKS,
+    _CLASSES,
+    _FEWEST_REPEATS,
+    _REPEATS,
+    Disguise,
+    Normaliser,
+)
 
 from .conftest import TRAINING_DATA
 
@@ -137,6 +145,17 @@ def test_many_at_once_are_normalised_as_one_by_one(shipped, raws):
     assert shipped.normaliser.normalise_all(raws) == [
         shipped.normaliser.normalise(raw) for raw in raws
     ]
+
+
+@given(st.text(st.sampled_from(ODD), max_size=12))
+def test_a_rule_that_is_passed_over_has_nothing_to_do(shipped, text):
+    if shipped.normaliser._classed.isdisjoint(text):
+        assert not _CLASSES.search(text)
+        assert not shipped.normaliser._emoji.search(text)
+    if "  " not in text and len(text) - len(set(text)) < _FEWEST_REPEATS:
+        assert not _REPEATS.search(text)
+    if _BREAKS.isdisjoint(text):
+        assert not _BREAK.search(text)
 
 
 def test_the_samples_are_normalised_at_once_as_one_by_one(shipped):

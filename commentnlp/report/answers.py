@@ -26,6 +26,8 @@ _ITEMS = re.compile(
     rf"|(?P<bare>{_FIGURE})\s*(?:链接|连接|宝贝)"
     rf"|(?:链接|连接)\s*:?\s*(?P<last>{_FIGURE})(?![a-z元块个号年%圈])"
 )
+_NAMES_SOME = re.compile("[第号链连宝]")
+"""Without any of these no item is named; most comments have none."""
 # 15号 is a day or a size where this stands before or behind it
 _DAY_BEFORE = re.compile(
     r"(?:[月年]|[今明昨后]天是?|(?:星期|周)[一二三四五六日天]|生日|[我指时般能]戴|[我能]穿|手指|手寸|尺码|圈口)\s*$"
@@ -118,6 +120,8 @@ def items_named(text: str) -> frozenset[str]:
     """
     text = unicodedata.normalize("NFKC", text)
     items: set[str] = set()
+    if not _NAMES_SOME.search(text):
+        return frozenset()
     for match in _ITEMS.finditer(text):
         some = match["some"]
         if not some:

@@ -67,6 +67,8 @@ def answered(
     """
     questions = np.flatnonzero(asked.is_question & room.voice & ~np.isnan(room.time))
     messages = np.flatnonzero((room.by_host | _shows(room)) & room.timed)
+    if not len(messages):
+        return questions, []
     announced = _announced(room, explained)
     found = answers(
         [_ask(room, comment) for comment in questions.tolist()],

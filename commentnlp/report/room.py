@@ -77,6 +77,9 @@ class Room:
         self.text = log.text[self.said]
         self.normal = self.texts.normal[self.text]
         self.spam = self.texts.spam[self.text]
+        long = np.array([len(text) >= CANNED_LENGTH for text in self.texts.normals], bool)
+        self.long = long[self.normal]
+        """Long enough for a one-tap phrase."""
         self.canned = self._canned()
         self.own = ~self.spam & ~self.canned
         """In somebody's own words."""
@@ -87,9 +90,10 @@ class Room:
 
     def has(self, facet: str, label: str) -> Bools:
         """Which comments in own words have a label; none where the taxonomy lacks it."""
-        return self._labelled(facet, label) & self.own
+        return self.labelled(facet, label) & self.own
 
-    def _labelled(self, facet: str, label: str) -> Bools:
+    def labelled(self, facet: str, label: str) -> Bools:
+        """Which comments have a label, one-tap phrases and spam among them."""
         column = self.columns.get((facet, label))
         if column is None:
             return np.zeros(len(self.said), bool)
@@ -109,14 +113,13 @@ class Room:
             minlength=len(self.texts.normals),
         )
         all_who_typed = self.people(np.arange(len(self.said))) + int((~known).sum())
-        long = np.array([len(text) >= CANNED_LENGTH for text in self.texts.normals], bool)
-        matters = self._labelled(*ASK)
+        matters = self.labelled(*ASK)
         for column in self.columns:
             if column[0] == COMPLAINT:
-                matters |= self._labelled(*column)
+                matters |= self.labelled(*column)
         least = np.where(matters, MATTERS_SHARE, CANNED_SHARE) * all_who_typed
         of_text = people[self.normal]
-        return np.asarray(long[self.normal] & (of_text >= CANNED_PEOPLE) & (of_text >= least))
+        return np.asarray(self.long & (of_text >= CANNED_PEOPLE) & (of_text >= least))
 
     def _repeats(self) -> Bools:
         """Lines in which a known person says the same again within one step."""

@@ -11,7 +11,7 @@ from commentnlp.report.log import NOBODY, Bools, Codes, Floats, Ints
 from commentnlp.report.questions import join
 from commentnlp.report.quoting import shown
 from commentnlp.report.records import Question, Slice
-from commentnlp.report.room import ASK, Room
+from commentnlp.report.room import ASK, Room, paired
 from commentnlp.report.slices import slice_of
 
 MOST_QUESTIONS = 10
@@ -62,11 +62,16 @@ class Asked:
         order = np.argsort(group, kind="stable")
         chosen, group = chosen[order], group[order]
         edges = np.flatnonzero(np.diff(group, prepend=-2, append=-2))
-        ranked = []
-        for first, after in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            ranked.append((-self.room.people(chosen[first:after]), first - after, first, after))
-        ranked.sort()
-        return [chosen[first:after] for *_, first, after in ranked]
+        first, after = edges[:-1], edges[1:]
+        user = self.room.user[chosen]
+        known = user != NOBODY
+        _, one_each = np.unique(paired(group[known], user[known]), return_index=True)
+        asking = np.searchsorted(first, np.flatnonzero(known)[one_each], "right") - 1
+        people = np.bincount(asking, minlength=len(first))
+        ranked = np.lexsort((first, first - after, -people))
+        return [
+            chosen[a:b] for a, b in zip(first[ranked].tolist(), after[ranked].tolist(), strict=True)
+        ]
 
     def _question(self, comments: Ints) -> Question:
         room = self.room

@@ -10,16 +10,20 @@ A window is the running minute and the ``minutes - 1`` before it: it begins wher
 counts does. Events later than the running minute are not there yet.
 
 A complaint is *hot* when more people raise it than the room's earlier minutes make likely, by
-the test and with the constants of `commentnlp.report.hotspots`. People are counted, not lines, so
-that neither a flood nor a copied line makes a hotspot. A room that has just opened has no earlier
-minutes, so every level is taken together with the experience of `_EARLIER` comments, of which
-`_WITH_IT` had the label. What was hot stays so for `HOLD` minutes more while it is above its usual
-level, at `FALLING`, with `LEAST_PEOPLE`: a hotspot at the edge does not flicker. The states:
+the test and with the constants of `commentnlp.report.hotspots`: more of all comments, and more by
+the clock, so that neither a sudden crowd nor the end of a lottery makes a hotspot. People are
+counted, not lines, and they must put it in `LEAST_PEOPLE` ways at least, unless it is short: a
+long line that all type alike may be a phrase to tap. A room that has just opened has no earlier
+minutes, so the usual level is taken together with the experience of `_EARLIER` comments, of which
+`_WITH_IT` had the label. What stays for hours becomes usual.
+
+What was hot within the last `HOLD` minutes stays so while `LEAST_PEOPLE` raise it and it is still
+above its usual level by a single test at `FALLING`: at the edge nothing flickers. The states:
 
 - ``new``: hot, and nobody had raised it among `_EARLIER` comments or more before it began;
 - ``rising``: hot;
-- ``falling``: hot, but the last third of the window is significantly below the rest; or no longer
-  hot, for up to `HOLD` minutes; or significantly below its usual level;
+- ``falling``: hot, but the last third of the time since it began is significantly below the rest;
+  or no longer hot, for up to `HOLD` minutes; or significantly below its usual level;
 - ``quiet``: fewer than `LEAST_PEOPLE` people raised it;
 - ``steady``: all else.
 """
@@ -27,7 +31,7 @@ level, at `FALLING`, with `LEAST_PEOPLE`: a hotspot at the edge does not flicker
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import cached_property
@@ -41,7 +45,7 @@ from commentnlp.records import SHANGHAI, Event, Tagged
 from commentnlp.report.hotspots import FALLING, HOT_PEOPLE, LEAST_PEOPLE, LEAST_TIMES, RATE
 from commentnlp.report.log import Bools, Floats, Ints, Tags, read_log
 from commentnlp.report.responses import answered
-from commentnlp.report.room import COMPLAINT, Room
+from commentnlp.report.room import COMPLAINT, Room, paired
 from commentnlp.report.settings import Settings
 from commentnlp.report.stats import higher, lower, significant
 from commentnlp.report.topics import Asked, Explained, worth_telling
@@ -50,10 +54,12 @@ from commentnlp.taxonomy import parent_of
 
 MINUTES = 10
 """Of a window."""
-HOLD = 5
+HOLD = 10
 """Minutes for which a label that was hot may stay so on weaker grounds."""
 LOOK = 5
 """Seconds from one look at those minutes to the next."""
+HOUR = 60
+"""Minutes for which `RATE` is meant: what looks at shorter windows looks more often."""
 SERIES = 60
 """Minutes of the series."""
 EARLIER = 24 * 60
@@ -65,6 +71,12 @@ LONGEST = 200
 
 _MINUTE = 60_000
 _WITH_IT, _EARLIER = 1, 100
+_FADING = 15
+"""Seconds from one look to the next at whether a hotspot fades."""
+_SOONEST = 180
+"""Seconds after its begin from which on a hotspot may fade."""
+_SURE = FALLING / 5
+"""Chance under which a hotspot begins to fade; it is looked at again and again."""
 _STATES = ("new", "rising", "falling", "steady", "quiet")
 _HALF = re.compile("[\ud800-\udfff]")
 _encode = msgspec.json.Encoder().encode
@@ -147,6 +159,7 @@ class Hot:
     label: str
     state: str
     comments: int
+    """Without one-tap phrases and spam."""
     people: int
     of: int
     """All comments of the window."""
@@ -312,16 +325,13 @@ class _Look:
     def _lines(self, counts: Iterable[Count]) -> Ints:
         rows = {"": 0, **{"/".join(column): i for i, column in enumerate(self.columns, 1)}}
         first = self.begin - EARLIER
-        cells = np.array(
-            [(rows.get(one.label, -1), one.minute // _MINUTE - first, one.comments)
-             for one in counts],
-            np.int64,
-        ).reshape(-1, 3)  # fmt: skip
+        counts = list(counts)
+        row = np.array([rows.get(one.label, -1) for one in counts], np.int64)
+        minute = np.array([one.minute for one in counts], np.int64) // _MINUTE - first
+        comments = np.array([one.comments for one in counts], np.int64)
         lines = np.zeros((len(rows), EARLIER + self.minutes), np.int64)
-        row, minute, comments = cells[
-            (cells[:, 0] >= 0) & (cells[:, 1] >= 0) & (cells[:, 1] < lines.shape[1])
-        ].T
-        np.add.at(lines, (row, minute), comments)
+        known = (row >= 0) & (minute >= 0) & (minute < lines.shape[1])
+        np.add.at(lines, (row[known], minute[known]), comments[known])
         return lines
 
     def _rate(self) -> float:
@@ -358,10 +368,8 @@ class _Look:
 
     def _asked(self, inside: Ints) -> tuple[Question, ...]:
         room = self.room
-        found = [
-            (room.persons(group), group) for group in worth_telling(self._questions.groups(inside))
-        ]
-        found.sort(key=lambda one: (-one[0], -len(one[1])))
+        groups = worth_telling(self._questions.groups(inside))
+        found = sorted(self._with_persons(groups), key=lambda one: (-one[0], -len(one[1])))
         return tuple(
             Question(
                 text=self._questions.wordings(group, 1)[0],
@@ -377,9 +385,8 @@ class _Look:
 
     def _unanswered(self) -> tuple[Waiting, ...]:
         room = self.room
-        open_ = np.flatnonzero(~self._done)
-        found = [(room.persons(group), group) for group in self._questions.groups(open_)]
-        found.sort(key=lambda one: (-one[0], one[1][0]))
+        groups = self._questions.groups(np.flatnonzero(~self._done))
+        found = sorted(self._with_persons(groups), key=lambda one: (-one[0], one[1][0]))
         return tuple(
             Waiting(
                 text=self._questions.wordings(group, 1)[0],
@@ -392,69 +399,118 @@ class _Look:
             for people, group in found[:MOST_QUESTIONS]
         )
 
+    def _with_persons(self, groups: list[Ints]) -> Iterator[tuple[int, Ints]]:
+        """Groups of comments, each with how many people wrote them."""
+        if not groups:
+            return
+        group = np.repeat(np.arange(len(groups)), [len(one) for one in groups])
+        pairs = paired(group, self.room.who_spoke(np.concatenate(groups)))
+        _, one_each = np.unique(pairs, return_index=True)
+        yield from zip(np.bincount(group[one_each]).tolist(), groups, strict=True)
+
     # complaints -----------------------------------------------------------------------------
 
     def hotspots(self) -> tuple[Hot, ...]:
-        """Every complaint that somebody raised in the window."""
-        rows = [row for row, (facet, _) in enumerate(self.columns, 1) if facet == COMPLAINT]
-        if not rows:
+        """Every complaint that somebody raised in the window.
+
+        A parent whose comments are all of one leaf says nothing more and is left out.
+        """
+        said = {
+            row: self.room.has(*column)
+            for row, column in enumerate(self.columns, 1)
+            if column[0] == COMPLAINT
+        }
+        if not said:
             return ()
-        said = [self.room.has(*self.columns[row - 1]) for row in rows]
-        levels = self._levels(rows, said)
-        chosen = [self._quoted(row, has & self.inside) for row, has in zip(rows, said, strict=True)]
-        texts = {self._event(comment).text for comments in chosen for comment in comments.tolist()}
+        levels = self._levels(list(said), list(said.values()))
+        inside = {row: has & self.inside for row, has in said.items()}
+        told = [
+            row for row, has in inside.items() if has.any() and not self._in_a_leaf(row, inside)
+        ]
+        chosen = {row: self._quoted(row, inside[row]) for row in told}
+        texts = {self._event(i).text for comments in chosen.values() for i in comments.tolist()}
         proofs = {one.text: one for one in self.model.tag(sorted(texts), evidence=True)}
         found = [
-            self._hot(row, has & self.inside, level, self._spoken(row, comments, proofs))
-            for row, has, level, comments in zip(rows, said, levels, chosen, strict=True)
-            if (has & self.inside).any()
+            self._hot(row, said[row], levels[row], self._spoken(row, chosen[row], proofs))
+            for row in told
         ]
         return tuple(
             sorted(found, key=lambda one: (_STATES.index(one.state), -one.people, -one.comments))
         )
 
-    def _levels(self, rows: list[int], said: list[Bools]) -> list[_Level]:
+    def _in_a_leaf(self, row: int, inside: Mapping[int, Bools]) -> bool:
+        label = self.columns[row - 1][1]
+        return any(
+            parent_of(self.columns[other - 1][1]) == label and np.array_equal(has, inside[row])
+            for other, has in inside.items()
+        )
+
+    def _levels(self, rows: list[int], said: list[Bools]) -> dict[int, _Level]:
         """How each complaint stands against its usual level: now, and when looked at before."""
-        ends: Floats = self.at - LOOK * np.arange(HOLD * 60 / LOOK)
+        ends: Floats = self.at // LOOK * LOOK - LOOK * np.arange(-1.0, HOLD * 60 / LOOK)
+        ends[0] = self.at
         begins = np.floor_divide(ends, 60).astype(np.int64) - self.minutes + 1
         ends[0] = np.inf  # of the running minute all that is there
-        people = np.stack([self._people(has, ends, begins) for has in said], axis=1)
-        of = np.searchsorted(self.room.time, ends, "right")
-        of = (of - np.searchsorted(self.minute, begins))[:, None]
-        upto = self.upto[:, begins - self.begin + EARLIER].T
-        with_it, all_of = upto[:, rows] + _WITH_IT, upto[:, :1] + _EARLIER
-        p = higher(people, of, with_it, all_of)
-        tested = np.where(people >= HOT_PEOPLE, p, 1.0)
-        above = people >= LEAST_TIMES * of * with_it / all_of
-        hot: Bools = np.stack([significant(look, RATE) for look in tested]) & above
-        was = np.asarray(hot[1:].any(axis=0))
-        stays = np.asarray(was & (people[0] >= LEAST_PEOPLE) & (p[0] <= FALLING))
-        return [
-            _Level(
+        several = [self._different(has, ends, begins) for has in said]
+        people, wordings = np.array(several).transpose(1, 2, 0)
+        of, busy = self._known_of(ends, begins)
+        upto = begins - self.begin + EARLIER
+        with_it = self.upto[rows][:, upto].T + _WITH_IT
+        all_of = self.upto[0, upto, None] + _EARLIER
+        all_busy = np.pad(np.cumsum(self.lines[0] > 0), (1, 0))[upto, None]
+        # as many minutes as the experience's comments would take here
+        all_busy = all_busy + _EARLIER * np.maximum(busy, 1) / np.maximum(of, 1)
+        p = np.maximum(higher(people, of, with_it, all_of),
+                       higher(people, busy, with_it, all_busy))  # fmt: skip
+        most = np.maximum(of / all_of, busy / all_busy) * with_it
+        tested = (
+            (people >= HOT_PEOPLE) & (wordings >= LEAST_PEOPLE) & (people >= LEAST_TIMES * most)
+        )
+        rate = RATE * min(1.0, self.minutes / HOUR)
+        hot = tested & np.stack([significant(look, rate) for look in np.where(tested, p, 1.0)])
+        stays = (people >= LEAST_PEOPLE) & (p <= FALLING)
+        for look in range(len(ends) - 2, -1, -1):
+            hot[look] |= hot[look + 1] & stays[look]
+        return {
+            row: _Level(
                 people=int(people[0, i]),
                 p=float(p[0, i]),
-                hot=bool(hot[0, i] or stays[i]),
-                was_hot=bool(was[i]),
+                hot=bool(hot[0, i]),
+                was_hot=bool(hot[1:, i].any()),
                 usual=float(with_it[0, i] / all_of[0, 0]),
                 share=float(people[0, i] / max(of[0, 0], 1)),
             )
-            for i in range(len(rows))
-        ]
+            for i, row in enumerate(rows)
+        }
 
-    def _people(self, has: Bools, ends: Floats, begins: Ints) -> Ints:
-        """How many people raised a label in each of some windows, from minute to second."""
+    def _known_of(self, ends: Floats, begins: Ints) -> tuple[Ints, Ints]:
+        """Recent comments, and minutes with any, in each of some windows: columns."""
+        time, minute = self.room.time, self.minute
+        busy = np.flatnonzero(np.diff(minute, prepend=-1))
+        after = np.searchsorted(time, ends, "right")
+        first = np.searchsorted(minute, begins)
+        of = after - first
+        minutes = np.searchsorted(busy, after) - np.searchsorted(busy, first)
+        return of[:, None], minutes[:, None]
+
+    def _different(self, has: Bools, ends: Floats, begins: Ints) -> tuple[Ints, Ints]:
+        """How many people raised a label in each of some windows, and in how many wordings.
+
+        A window goes from a minute to a second. Short words are anybody's own.
+        """
         at = np.flatnonzero(has)
         who = self.room.who_spoke(at)
-        order = np.argsort(who, kind="stable")
-        again = np.flatnonzero(np.diff(who[order]) == 0) + 1
-        before = np.full(len(at), np.iinfo(np.int64).min)
-        before[order[again]] = self.minute[at[order[again - 1]]]
-        """The minute in which the same person raised it last."""
-        first = (before < begins[:, None]) & (self.minute[at] >= begins[:, None])
-        return np.asarray((first & (self.room.time[at] <= ends[:, None])).sum(axis=1))
+        wording = np.where(self.room.long[at], 2 * self.room.normal[at], 2 * who + 1)
+        minute = self.minute[at]
+        there = (minute >= begins[:, None]) & (self.room.time[at] <= ends[:, None])
+        people, wordings = (
+            (there & (_before(one, minute) < begins[:, None])).sum(axis=1) for one in (who, wording)
+        )
+        return people, wordings
 
     def _hot(self, row: int, has: Bools, level: _Level, quotes: tuple[Spoken, ...]) -> Hot:
-        comments, of = self.lines[[row, 0], -self.minutes :].sum(axis=1).tolist()
+        of = int(self.lines[0, -self.minutes :].sum())
+        comments = self._comments(row, has)
         with_it, all_of = self.upto[[row, 0], EARLIER].tolist()
         usual = with_it * of / all_of if all_of else None
         since = self._began(row, has, level) if level.hot else None
@@ -471,9 +527,18 @@ class _Look:
             quotes=quotes,
         )
 
+    def _comments(self, row: int, has: Bools) -> int:
+        """Comments of the window with a label, without one-tap phrases and spam.
+
+        The counts hold those, too: as many of them are taken to be such as of the recent ones.
+        """
+        own = int((has & self.inside).sum())
+        of = int((self.room.labelled(*self.columns[row - 1]) & self.inside).sum())
+        return max(own, round(int(self.lines[row, -self.minutes :].sum()) * own / of))
+
     def _state(self, row: int, has: Bools, level: _Level, since: int | None) -> str:
         if since is not None:
-            if self._fades(has):
+            if self._fades(has, since):
                 return "falling"
             with_it, all_of = self.upto[[row, 0], since - self.begin + EARLIER].tolist()
             return "new" if not with_it and all_of >= _EARLIER else "rising"
@@ -481,20 +546,29 @@ class _Look:
             return "falling"
         if level.people < LEAST_PEOPLE:
             return "quiet"
-        comments, of = self.lines[[row, 0], -self.minutes :].sum(axis=1)
-        with_it, all_of = self.upto[[row, 0], EARLIER]
-        return "falling" if lower(comments, of, with_it, all_of) < FALLING else "steady"
+        comments, of = self.lines[[row, 0], -self.minutes :].sum(axis=1).tolist()
+        with_it, all_of = self.upto[[row, 0], EARLIER].tolist()
+        below = float(lower(comments, of, with_it, all_of)) < FALLING
+        return "falling" if below else "steady"
 
-    def _fades(self, has: Bools) -> bool:
-        """Whether fewer raise it in the last third of the window than in what came before."""
-        time = self.room.time
-        start = max(60.0 * self.begin, time[self.inside][0])
-        late = time >= start + (max(self.at, start) - start) * 2 / 3
-        early = self.inside & ~late
-        return bool(
-            lower(self.room.persons(np.flatnonzero(has & late)), late.sum(),
-                  self.room.persons(np.flatnonzero(has & early)), early.sum()) < FALLING
-        )  # fmt: skip
+    def _fades(self, has: Bools, since: int) -> bool:
+        """Whether fewer raise a label in the last third of the time since it began.
+
+        To begin with that must be surer than to go on.
+        """
+        at = np.flatnonzero(has)
+        time = self.room.time[at]
+        start = max(60.0 * since, self.room.time[0])
+        fades = False
+        for end in (*np.arange(start + _SOONEST, self.at, _FADING), self.at):
+            if end - start < _SOONEST:
+                return False
+            third, known = (end - start) / 3, (time >= start) & (time <= end)
+            late = known & (time > end - third)
+            now, before = self.room.persons(at[late]), self.room.persons(at[known & ~late])
+            p = float(lower(now, third, before, 2 * third))
+            fades = p < (FALLING if fades else _SURE)
+        return fades
 
     def _began(self, row: int, has: Bools, level: _Level) -> int:
         """The minute from which on the label was above its usual level.
@@ -505,19 +579,14 @@ class _Look:
         """
         said = self.lines[row].copy()
         at = np.flatnonzero(has)
-        if len(at):
-            # the minute before may reach back beyond the recent events
-            minute, _ = np.unique(
-                np.stack([self.minute[at], self.room.who_spoke(at)]), axis=1
-            )  # fmt: skip
-            first = self.minute[self.inside][0] + 1
-            covered = minute[minute >= first]
-            said[first - self.begin + EARLIER :] = 0
-            np.add.at(said, covered - self.begin + EARLIER, 1)
-        gain = said * np.log(level.share / level.usual)
-        gain = gain - (level.share - level.usual) * self.lines[0]
-        best = int(np.argmax(np.cumsum(gain[::-1])))
-        return self.running - best
+        first = int(self.minute[0]) + 1  # of that minute the recent events may lack some
+        said[first - self.begin + EARLIER :] = 0
+        minute, _ = np.unique(np.stack([self.minute[at], self.room.who_spoke(at)]), axis=1)
+        np.add.at(said, minute[minute >= first] - self.begin + EARLIER, 1)
+        # in powers of two, or the place would change with each comment
+        times = 2.0 ** max(1, round(np.log2(level.share / level.usual)))
+        gain = said * np.log(times) - (times - 1) * level.usual * self.lines[0]
+        return self.running - int(np.argmax(np.cumsum(gain[::-1])))
 
     # quotes ---------------------------------------------------------------------------------
 
@@ -562,6 +631,15 @@ class _Look:
 
     def _age(self, seconds: float) -> int:
         return max(0, int(self.at - seconds))
+
+
+def _before(one: Ints, minute: Ints) -> Ints:
+    """The minute in which the same one was there last; far back where it was not."""
+    order = np.argsort(one, kind="stable")
+    again = np.flatnonzero(np.diff(one[order]) == 0) + 1
+    before = np.full(len(one), -1)
+    before[order[again]] = minute[order[again - 1]]
+    return before
 
 
 def _cut(text: str, start: int, end: int) -> tuple[str, int, int]:

@@ -18,7 +18,7 @@ from commentnlp.service.answers import list_of, text_of, with_answer
 from commentnlp.service.bodies import comments_of, events_of, json_value, read_body
 from commentnlp.service.corrections import labels_of
 from commentnlp.service.gate import COOKIE, session_of
-from commentnlp.service.page import ASSETS, LANGUAGES, POLICY, asset, language_of, login_page, page
+from commentnlp.service.page import ASSETS, POLICY, asset, language_of, login_page, page
 from commentnlp.service.problems import Problem
 from commentnlp.service.push import ROOM, check, is_push
 from commentnlp.service.queries import day_of, label_of, place_of, time_of
@@ -343,7 +343,7 @@ async def login(request: Request) -> Response:
     if not hmac.compare_digest(given.encode(), token.encode()):
         return _login(request, wrong=True)
     lang = request.query_params.get("lang")
-    answer = RedirectResponse(f"/?lang={lang}" if lang in LANGUAGES else "/", 303)
+    answer = RedirectResponse(f"/?lang={lang}" if lang in ("zh", "en") else "/", 303)
     answer.set_cookie(COOKIE, session_of(token), max_age=30 * 86_400, httponly=True,
                       samesite="strict", secure=request.url.scheme == "https")  # fmt: skip
     return answer

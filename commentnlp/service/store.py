@@ -46,6 +46,9 @@ from commentnlp.service.schema import (
     rooms,
 )
 
+SAID = ("comment", "explain_start", "explain", "explain_end")
+"""Kinds of events in which somebody says something."""
+
 _WINDOWS = 1_000, 7_000, 42_000
 """Comments that a page of one room looks at, a window after the other until it is full."""
 _TEXT_WINDOWS = 300, 1_200, 4_500
@@ -292,8 +295,11 @@ class Store:
         limit: int,
         zone: tzinfo = SHANGHAI,
     ) -> tuple[list[Event], list[int]]:
-        """The latest comments of a time, viewers' and host's, the latest first; and their seqs."""
-        where = [*self._span(room, since, until), events.c.kind == "comment"]
+        """The latest of what was said in a time, viewers' and host's, the latest first; its seqs.
+
+        What is being explained counts as said.
+        """
+        where = [*self._span(room, since, until), events.c.kind.in_(SAID)]
         query = select(*_EVENT).order_by(events.c.time.desc(), events.c.seq.desc())
         with self._reading() as connection:
             found = connection.execute(query.where(*where).limit(limit)).all()
