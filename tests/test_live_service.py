@@ -63,12 +63,12 @@ def test_a_correction_arrives_in_the_store(browser, service):
     with page_of(browser, service) as watched:
         page = watched.page
         page.wait_for_selector(".state.connected")
-        page.get_by_text("这颜色跟介绍的对不上啊").first.click()
+        page.locator("#list .said", has_text="这颜色跟介绍的对不上啊").click()
         editor = page.locator("#editor")
         checked = editor.locator("input[type=checkbox]:checked")
         while checked.count():  # a parent takes its leaves along
             checked.first.uncheck()
-        editor.get_by_label("颜色", exact=True).check()
+        editor.locator("[value='product_quality.color']").check()
         editor.get_by_label("你是谁").fill("小王")
         editor.get_by_role("button", name="保存").click()
         page.get_by_text("已保存").first.wait_for()
