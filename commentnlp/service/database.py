@@ -24,14 +24,27 @@ _BUSY = 10.0
 _SQLITE = (
     "PRAGMA synchronous = FULL",  # what is acknowledged survives a power cut
     "PRAGMA secure_delete = ON",  # what is deleted is gone from the file
-    "PRAGMA cache_size = -32768",
+    "PRAGMA cache_size = -65536",
     # pages that change in every transaction are copied into the file once for all of them
     "PRAGMA wal_autocheckpoint = 4000",
 )
-# Every query walks an index and stops early. Without statistics, as after the first hour of a new
-# store, PostgreSQL would rather read whole tables, and compile its plans for a minute's work.
-_POSTGRES = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;" \
-    " SET jit = off"  # fmt: skip
+# Every query walks an index in its order and stops early. Without statistics, as in the first hour
+# of a new store, PostgreSQL would rather read whole tables and sort them, and compile plans of
+# which it thinks that they take long.
+_POSTGRES = "; ".join(
+    f"SET {way} = off"
+    for way in (
+        "enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_hashjoin",
+        "enable_mergejoin", "jit",
+    )
+)  # fmt: skip
+# a server that has gone without a word is given up within half a minute
+_ALIVE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 _LOCK = 0x636F6D6D656E74  # any number of our own
 
 
@@ -133,7 +146,7 @@ def _engine(address: URL, writes: bool) -> Engine:
         options["connect_args"] = {"timeout": _BUSY, "isolation_level": None}
     else:
         options["pool_pre_ping"] = True
-        defaults = {"connect_timeout": int(_BUSY), "client_encoding": "utf8"}
+        defaults = {"connect_timeout": int(_BUSY), "client_encoding": "utf8", **_ALIVE}
         options["connect_args"] = {
             name: value for name, value in defaults.items() if name not in address.query
         }
@@ -151,7 +164,7 @@ def _engine(address: URL, writes: bool) -> Engine:
 
         def set_up(connection: Any, _: Any) -> None:
             before, connection.autocommit = connection.autocommit, True
-            connection.execute(_POSTGRES)
+            connection.execute(f"{_POSTGRES}; SET lock_timeout = {_BUSY * 1000:.0f}")
             connection.autocommit = before
 
     event.listen(engine, "connect", set_up)
@@ -285,6 +298,7 @@ _OF_POSTGRES = {
     "does not exist": "make the database with createdb, or name another",
     "permission denied": "let the user make tables there, or name a database of its own",
     "No space left": "make room on the server's disk and send it again",
+    "lock timeout": "another program keeps it locked; end it, then try again",
     "too many": "let PostgreSQL take more connections (max_connections)",
     "": "see that PostgreSQL runs and can be reached, then try again",
 }

@@ -11,14 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain, compress
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, select, tuple_, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, Dialect, Table, delete, select, tuple_, update
 
 from commentnlp.service.records import Correction, Placed, Row
 from commentnlp.service.schema import (
@@ -42,7 +41,6 @@ _AT_ONCE = 500
 
 _encode = msgspec.json.encode
 counts_of = msgspec.json.Decoder(dict[int, int]).decode
-_postgres = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 _LAST = "SELECT (SELECT max(seq) FROM events), (SELECT value FROM meta WHERE name = 'last')"
 
@@ -228,10 +226,11 @@ def _count(connection: Connection, counts: Mapping[tuple[int, int, int], int]) -
     cells: dict[tuple[int, int], Counter[int]] = {}
     for (room, minute, label), comments in counts.items():
         cells.setdefault((room, minute), Counter())[label] = comments
-    for some in _parts(sorted(cells)):
-        known = select(minutes).where(tuple_(minutes.c.room, minutes.c.minute).in_(some))
-        for room, minute, before in connection.execute(known):
-            cells[room, minute].update(counts_of(before))
+    # one by one: SQLite looks up a list of pairs by reading the whole table
+    sql = _own(connection, "SELECT comments FROM minutes WHERE room = ? AND minute = ?")
+    for cell, counted in cells.items():
+        for (before,) in connection.exec_driver_sql(sql, cell):
+            counted.update(counts_of(before))
     rows = [(*cell, _encode(cells[cell]).decode()) for cell in sorted(cells)]
     _insert(
         connection,
@@ -259,12 +258,18 @@ def _see_rooms(
 
 def _each(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
     """Run a statement with each of the rows; gives how many rows of the table it touched."""
-    if connection.dialect.name != "sqlite":
-        sql = sql.replace("?", "%s")
+    if not rows:
+        return 0
     # one row alone goes without the driver's pipeline
     values = rows[0] if len(rows) == 1 else list(rows)
     options = {"preserve_rowcount": True}
+    sql = _own(connection, sql)
     return connection.exec_driver_sql(sql, values, execution_options=options).rowcount
+
+
+def _own(connection: Connection, sql: str) -> str:
+    """A statement with the marks of the driver."""
+    return sql if connection.dialect.name == "sqlite" else sql.replace("?", "%s")
 
 
 def _with(connection: Connection, table: Table, names: Names, words: Iterable[str]) -> Names:
@@ -287,9 +292,8 @@ def _with(connection: Connection, table: Table, names: Names, words: Iterable[st
 
 def _insert(connection: Connection, table: Table, columns: Columns, conflict: str = "") -> int:
     """Insert the columns of rows, all of them in the table's order; gives how many came in."""
-    sqlite = connection.dialect.name == "sqlite"
-    sql = f"{_insertion(table, sqlite)} {conflict}"
-    if sqlite:
+    sql = f"{_insertion(table, connection.dialect)} {conflict}"
+    if connection.dialect.name == "sqlite":
         return _each(connection, sql, list(zip(*columns.values(), strict=True)))
     return _each(connection, sql, [tuple([_array(column) for column in columns.values()])])
 
@@ -304,12 +308,12 @@ def _array(values: Sequence[Any]) -> str:
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
-@cache
-def _insertion(table: Table, sqlite: bool) -> str:
+@lru_cache(maxsize=64)
+def _insertion(table: Table, dialect: Dialect) -> str:
     names = ", ".join([f'"{column.name}"' for column in table.columns])
-    if sqlite:
+    if dialect.name == "sqlite":
         return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(table.columns))})"
-    types = [column.type.compile(dialect=_postgres) for column in table.columns]
+    types = [column.type.compile(dialect=dialect) for column in table.columns]
     arrays = ", ".join([f"?::{kind}[]" for kind in types])
     return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
 
@@ -386,9 +390,8 @@ def expire(connection: Connection, before: int, most: int) -> int:
             upto = tuple_(labels.c.time, labels.c.seq) <= tuple_(time, seq)
             connection.execute(delete(labels).where(labels.c.label == number, upto))
         _drop_events(connection, [seq for _, seq, _ in found])
-    if len(found) == most:
         _drop_minutes(connection, {room for _, _, room in found}, time)
-    else:
+    if len(found) < most:
         touched = select(rooms.c.id).where(rooms.c.first < before)
         _drop_minutes(connection, connection.execute(touched).scalars().all(), before)
         gone = rooms.c.last < before - before % MINUTE

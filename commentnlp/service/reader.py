@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing.connection import wait
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
@@ -23,6 +24,8 @@ from commentnlp.service.serving import Serving
 from commentnlp.service.settings import Settings
 from commentnlp.service.store import Store
 
+LONGEST_END = 5.0
+"""Seconds to wait for the processes at the end."""
 PROCESSES = 2
 """One may be at a report of seconds while the other tells what is hot."""
 
@@ -65,9 +68,11 @@ class Reader:
                 self._pool = self._start()
             return await loop.run_in_executor(self._pool, function, *arguments)
 
-    def close(self) -> None:
-        """End the processes, and what they are at."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """End the processes; one that is still at something is left to end with this one."""
+        end = asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(end, LONGEST_END)
 
     def _start(self) -> ProcessPoolExecutor:
         # a fork would copy the threads' locks as they happen to be

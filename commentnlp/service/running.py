@@ -83,7 +83,7 @@ class Running:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(self.writer.close)
-        self.reader.close()
+        await self.reader.close()
         await asyncio.to_thread(self.alerts.close, 3.0)
         self.store.close()
 

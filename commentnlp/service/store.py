@@ -49,10 +49,10 @@ from commentnlp.service.schema import (
 SAID = ("comment", "explain_start", "explain", "explain_end")
 """Kinds of events in which somebody says something."""
 
-_WINDOWS = 1_000, 7_000, 42_000
-"""Comments that a page of one room looks at, a window after the other until it is full."""
-_TEXT_WINDOWS = 300, 1_200, 4_500
-"""The same where texts are compared: each must be fetched."""
+_ROWS, _TEXTS = 1_000, 100
+"""Comments that a page looks at first, by their rooms and by their texts; then twice as many, …"""
+_PATIENCE = 0.02
+"""… until so many seconds have gone by."""
 _CHUNK = 20_000
 """Events that are read, or looked through, at once."""
 _STEP = 500
@@ -217,9 +217,11 @@ class Store:
         limit: int,
     ) -> tuple[list[tuple[int, int]], tuple[int, int] | None]:
         """Times and numbers of comments, the latest first, and where to go on."""
-        windows = _TEXT_WINDOWS if text else _WINDOWS if room is not None else (limit + 1,)
+        began, size = time.monotonic(), _TEXTS if text else _ROWS
+        if room is None and not text:
+            size = limit + 1
         found: list[tuple[int, int]] = []
-        for size in windows:
+        while True:
             behind = [] if before is None else [
                 tuple_(labels.c.time, labels.c.seq) < tuple_(*before)
             ]  # fmt: skip
@@ -234,14 +236,16 @@ class Store:
                 query = query.where(window.c.room == room)
             query = query.order_by(window.c.time.desc(), window.c.seq.desc())
             left = limit + 1 - len(found)
-            found += [(time, seq) for time, seq in connection.execute(query.limit(left))]
+            found += [(at, seq) for at, seq in connection.execute(query.limit(left))]
             if len(found) > limit:
                 return found[:limit], found[limit - 1]
             end = connection.execute(index.offset(size - 1).limit(1)).first()
             if end is None:
                 return found, None
             before = (end[0], end[1])
-        return found, before
+            if time.monotonic() - began > _PATIENCE:
+                return found, before
+            size *= 2
 
     def _holds(self, text: str) -> ColumnElement[bool]:
         """That an event's text holds another."""
@@ -412,15 +416,17 @@ class Store:
 
     def _number(self, table: Table, word: str, connection: Connection) -> int:
         """Number of a room or of a label; 0, which none has, where there is no such."""
-        if clean(word) not in self._names[table.name].numbers:
-            self._names[table.name] = keeping.read_names(connection, table)
-        return self._names[table.name].numbers.get(clean(word), 0)
+        names = self._names[table.name]
+        if clean(word) not in names.numbers:
+            names = self._names[table.name] = keeping.read_names(connection, table)
+        return names.numbers.get(clean(word), 0)
 
     def _words(self, table: Table, numbers: Sequence[int], connection: Connection) -> list[str]:
         """Rooms or labels of numbers."""
-        if not self._names[table.name].words.keys() >= set(numbers):
-            self._names[table.name] = keeping.read_names(connection, table)
-        return list(map(self._names[table.name].words.__getitem__, numbers))
+        names = self._names[table.name]
+        if not names.words.keys() >= set(numbers):
+            names = self._names[table.name] = keeping.read_names(connection, table)
+        return list(map(names.words.__getitem__, numbers))
 
     def _stored(self, query: Select[Any], connection: Connection) -> list[Stored]:
         columns = self._columns(connection.execute(query).all(), connection)
