@@ -514,14 +514,17 @@ class _Look:
         with_it, all_of = self.upto[[row, 0], EARLIER].tolist()
         usual = with_it * of / all_of if all_of else None
         since = self._began(row, has, level) if level.hot else None
+        state = self._state(row, has, level, since)
+        # of one or two people it says nothing
+        times = comments / usual if usual and state != "quiet" else None
         return Hot(
             *self.columns[row - 1],
-            state=self._state(row, has, level, since),
+            state=state,
             comments=comments,
             people=level.people,
             of=of,
             usual=_three_figures(usual),
-            times=_three_figures(comments / usual if usual else None),
+            times=_three_figures(times),
             p=_three_figures(level.p),
             since=None if since is None else self._moment(60.0 * since),
             quotes=quotes,

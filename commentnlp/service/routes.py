@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from typing import Annotated, Any, Literal
@@ -12,7 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from commentnlp.errors import CommentnlpError
-from commentnlp.reading.messages import MOST_SHORT
+from commentnlp.reading.messages import MOST_SHORT, is_json
 from commentnlp.service import reader
 from commentnlp.service.answers import list_of, text_of, with_answer
 from commentnlp.service.bodies import comments_of, events_of, json_value, read_body
@@ -79,7 +80,10 @@ async def events(request: Request) -> Response:
         room = request.headers[ROOM]
         if settings.push_secret:
             check(request.headers, body, settings.push_secret, time.time())
-    messages = events_of(body, settings, room=room, going=service.going)
+    if is_json(body):
+        messages = events_of(body, settings, room=room, going=service.going)
+    else:  # tables and logs may take long
+        messages = await asyncio.to_thread(events_of, body, settings, room=room)
     taken = await service.intake.take(messages.events)
     results = [
         with_answer({"id": row.event.id, "seq": place.seq, "new": place.new}, place.answer)
