@@ -2,8 +2,10 @@
 
 ``python -m benchmarks.http`` prints Markdown tables; it needs `wrk` (Debian's package). Everything
 runs on 127.0.0.1, one worker, 16 connections; rounds of all are interleaved, figures are medians,
-ratios are those of the same round. No comment is sent twice in a round of `classify`, so nothing
-is remembered; ``--postgres ADDRESS`` (of an empty database) measures that store, too.
+ratios are those of the same round. Both servers run once on uvloop and httptools, which the
+service brings, and once on asyncio and h11, which uvicorn has by itself. Comments are sent once
+each, so that nothing is remembered, and as they come in a room. ``--postgres ADDRESS`` (of an empty
+database) measures that store, too.
 """
 
 from __future__ import annotations
@@ -17,14 +19,14 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from benchmarks.comments import pool
+from benchmarks.comments import pool, room_stream
 
 CONNECTIONS = 16
 _EMPTY = """
@@ -91,21 +93,26 @@ def server(command: Sequence[str], port: int, ready: str) -> Iterator[Server]:
         process.wait(20)
 
 
-def empty_server(folder: Path, answer: bytes) -> AbstractContextManager[Server]:
+def uvicorn(app: str, kind: str, port: int) -> list[str]:
+    """The command that serves an app; ``kind`` names loop and parser: ``uvloop`` or ``asyncio``."""
+    parser = {"uvloop": "httptools", "asyncio": "h11"}[kind]
+    return [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--loop", kind, "--http",
+            parser, "--no-access-log", "--log-level", "warning"]  # fmt: skip
+
+
+def empty_server(folder: Path, answer: bytes, kind: str) -> AbstractContextManager[Server]:
     """The FastAPI endpoints to compare with."""
     (folder / "answer.json").write_bytes(answer)
     (folder / "empty.py").write_text(_EMPTY.format(answer=str(folder / "answer.json")))
     port = free_port()
-    return server(
-        [sys.executable, "-m", "uvicorn", "empty:app", "--port", str(port), "--app-dir",
-         str(folder), "--no-access-log", "--log-level", "warning"], port, "/openapi.json",
-    )  # fmt: skip
+    command = [*uvicorn("empty:app", kind, port), "--app-dir", str(folder)]
+    return server(command, port, "/openapi.json")
 
 
-def our_server(store: str) -> AbstractContextManager[Server]:
+def our_server(store: str, kind: str = "uvloop") -> AbstractContextManager[Server]:
     """The service."""
     port = free_port()
-    command = [sys.executable, "serve.py", "--port", str(port), "--store", store]
+    command = ["env", f"COMMENTNLP_STORE={store}", *uvicorn("serve:app", kind, port)]
     return server(command, port, "/health/ready")
 
 
@@ -162,37 +169,55 @@ def kept(address: str) -> int:
 
 def measure_classify(folder: Path, rounds: int, seconds: float) -> None:
     """Print classify against the empty endpoints."""
-    texts = distinct(300_000)
     answer = b'{"model":"42c84afdc470","results":[{"id":"1","intent":[{"label":"fit"}]}]}'
-    print("| comments a call | endpoint | requests/s | comments/s | p50, ms | p99, ms |"
-          " requests/s against empty | p99 against empty |\n|---:|---|" + "---:|" * 6)  # fmt: skip
-    with empty_server(folder, answer) as empty, our_server(str(folder / "c.db")) as ours:
-        for many in (1, 10, 100):
-            bodies = folder / f"{many}.jsonl"
-            classify_bodies(bodies, texts, many)
+    texts = {
+        "no comment twice": distinct(300_000),
+        "a room's, 84 % repeats": list(islice(room_stream(pool()), 300_000)),
+    }
+    print("| server | comments | a call | endpoint | requests/s | comments/s | p50, ms | p99, ms |"
+          " requests/s against empty | p99 against empty |\n|---|---|---:|---|" + "---:|" * 6)  # fmt: skip
+    for kind in ("uvloop", "asyncio"):
+        store = str(folder / "c.db")
+        with empty_server(folder, answer, kind) as empty, our_server(store, kind) as ours:
             urls = {
                 "empty": empty.address + "/empty",
                 "with models": empty.address + "/modelled",
                 "commentnlp": ours.address + "/v1/classify",
             }
-            found: dict[str, list[dict[str, float]]] = {name: [] for name in urls}
-            for _ in range(rounds):
-                for name, url in urls.items():
-                    found[name].append(load(url, bodies, seconds))
-            for name, several in found.items():
-                if any(one["errors"] for one in several):
-                    raise SystemExit(f"{name}: errors")
-                rates = [one["requests"] / one["seconds"] for one in several]
-                base = found["empty"]
-                faster = median(
-                    rate / (b["requests"] / b["seconds"])
-                    for rate, b in zip(rates, base, strict=True)
-                )
-                later = median(one["p99"] / b["p99"] for one, b in zip(several, base, strict=True))
-                print(f"| {many} | {name} | {median(rates):,.0f} | {median(rates) * many:,.0f} |"
-                      f" {median(one['p50'] for one in several):.2f} |"
-                      f" {median(one['p99'] for one in several):.2f} |"
-                      f" {faster:.0%} | ×{later:.2f} |", flush=True)  # fmt: skip
+            for what, some in texts.items():
+                for many in (1, 100):
+                    bodies = folder / "bodies.jsonl"
+                    classify_bodies(bodies, some, many)
+                    _print(
+                        f"{kind} | {what} | {many}", many, _measured(urls, bodies, rounds, seconds)
+                    )
+
+
+def _measured(
+    urls: Mapping[str, str], bodies: Path, rounds: int, seconds: float
+) -> dict[str, list[dict[str, float]]]:
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in urls}
+    for _ in range(rounds):
+        for name, url in urls.items():
+            found[name].append(load(url, bodies, seconds))
+            if found[name][-1]["errors"]:
+                raise SystemExit(f"{name}: errors")
+    return found
+
+
+def _print(what: str, many: int, found: Mapping[str, list[dict[str, float]]]) -> None:
+    base = found["empty"]
+    for name, several in found.items():
+        rates = [one["requests"] / one["seconds"] for one in several]
+        pairs = list(zip(several, base, strict=True))
+        faster = median(
+            (one["requests"] / one["seconds"]) / (b["requests"] / b["seconds"]) for one, b in pairs
+        )
+        later = median(one["p99"] / b["p99"] for one, b in pairs)
+        print(f"| {what} | {name} | {median(rates):,.0f} | {median(rates) * many:,.0f} |"
+              f" {median(one['p50'] for one in several):.2f} |"
+              f" {median(one['p99'] for one in several):.2f} |"
+              f" {faster:.0%} | ×{later:.2f} |", flush=True)  # fmt: skip
 
 
 def measure_events(folder: Path, rounds: int, seconds: float, postgres: str | None) -> None:

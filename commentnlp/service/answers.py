@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -27,19 +28,31 @@ class Answer(NamedTuple):
 
 def answer_of(tagged: Tagged) -> Answer:
     """The answer to a tagged comment."""
-    told: dict[str, object] = {}
+    # a fifth of the time that tagging takes, were it built of objects and encoded
     labels: dict[str, None] = {}
+    parts = []
     for facet, tags in tagged.tags.items():
-        told[facet] = [{"label": tag.label, "score": round(tag.score, 4)} for tag in tags]
+        told = [f'{{"label":{_quoted(tag.label)},"score":{tag.score:.4f}}}' for tag in tags]
+        parts.append(f"{_quoted(facet)}:[{','.join(told)}]")
         for tag in tags:
-            for label in (parent_of(tag.label), tag.label):
-                if label:
-                    labels[f"{facet}/{label}"] = None
-    told["evidence"] = [
-        {"label": e.label, "start": e.start, "end": e.end, "text": e.text,
-         "weight": round(e.weight, 3)} for e in tagged.evidence
-    ]  # fmt: skip
-    return Answer(text_of(told), tuple(labels))
+            labels.update(_keys(facet, tag.label))
+    proofs = [
+        f'{{"label":{_quoted(e.label)},"start":{e.start},"end":{e.end},"text":{text_of(e.text)},'
+        f'"weight":{e.weight:.3f}}}'
+        for e in tagged.evidence
+    ]
+    return Answer(f'{{{",".join(parts)},"evidence":[{",".join(proofs)}]}}', tuple(labels))
+
+
+@lru_cache(1_000)
+def _quoted(word: str) -> str:
+    return text_of(word)
+
+
+@lru_cache(1_000)
+def _keys(facet: str, label: str) -> dict[str, None]:
+    """``facet/label`` of a label and of its parent."""
+    return {f"{facet}/{one}": None for one in (parent_of(label), label) if one}
 
 
 def text_of(value: object) -> str:
