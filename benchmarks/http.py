@@ -175,7 +175,8 @@ def measure_classify(folder: Path, rounds: int, seconds: float) -> None:
         "a room's, 84 % repeats": list(islice(room_stream(pool()), 300_000)),
     }
     print("| server | comments | a call | endpoint | requests/s | comments/s | p50, ms | p99, ms |"
-          " requests/s against empty | p99 against empty |\n|---|---|---:|---|" + "---:|" * 6)  # fmt: skip
+          " requests/s against empty | p99 against empty |\n|---|---|---:|---|"
+          + "---:|" * 6)  # fmt: skip
     for kind in ("uvloop", "asyncio"):
         store = str(folder / "c.db")
         with empty_server(folder, answer, kind) as empty, our_server(store, kind) as ours:
