@@ -432,3 +432,9 @@ def test_the_examples_of_the_document_are_served(http):
             assert http.post(path, json=example).status_code == 200
             examples += 1
     assert examples == 3
+
+
+def test_a_large_body_is_read_too(http, room):
+    events = [{"id": str(i), "room": room, "text": f"{i}号什么时候发货"} for i in range(5000)]
+    assert post(http, *events)["kept"] == 5000
+    problem(http.post("/v1/events", json=[*events, *events]), 413)

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 if TYPE_CHECKING:
     from commentnlp.service.running import Running
 
+METHODS = ("GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH")
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds."""
 
@@ -37,6 +38,8 @@ class Metrics(Collector):
         """Count one request."""
         if path not in self._paths:
             path = "other"
+        if method not in METHODS:  # anything can be sent
+            method = "other"
         self._requests[method, path, status] += 1
         self._seconds[path].observe(seconds)
 

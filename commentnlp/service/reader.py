@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from itertools import islice
 from multiprocessing.connection import wait
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from commentnlp.errors import CommentnlpError
 from commentnlp.model import Model
+from commentnlp.records import Event
 from commentnlp.report import Settings as How
 from commentnlp.report import rendered, summarise, zone_named
 from commentnlp.service.now import EARLIER, now, reach
@@ -35,7 +38,14 @@ MOST_QUEUED = 5_000
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
 
+MOST_REPORTED = 1_000_000
+"""Events of a report."""
+
 _T = TypeVar("_T")
+
+
+class TooManyError(CommentnlpError):
+    """A report was asked for of more events than it may have."""
 
 
 class Doubtful(NamedTuple):
@@ -121,8 +131,15 @@ def report(
     """The report of a span, as a file with this suffix holds it. Raises CommentnlpError."""
     zone = zone_named(_settings.zone)
     how = How(zone, step, window, show_names=show_names)
-    events = _store.events(room=room, since=since, until=until, zone=zone)
+    events = _bounded(_store.events(room=room, since=since, until=until, zone=zone))
     return rendered(summarise(events, _model(), how), suffix, language=language)
+
+
+def _bounded(events: Iterator[Event]) -> Iterator[Event]:
+    """Events, at most `MOST_REPORTED`: more would take all the memory."""
+    yield from islice(events, MOST_REPORTED)
+    if next(events, None) is not None:
+        raise TooManyError(f"more than {MOST_REPORTED:,} events; ask for a shorter span")
 
 
 def now_of(room: str | None, at: int, minutes: int) -> str:

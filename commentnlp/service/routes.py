@@ -34,6 +34,8 @@ REPORT_POLICY = (
 )
 """Of a report: one page with its style inside, and no script."""
 MOST_LISTENERS = 200
+SOON_READ = 200_000
+"""Bytes below which JSON is read on the loop; all else is read beside it."""
 router = APIRouter()
 
 Room = Annotated[str | None, Query(description="Only this room; all if not given.")]
@@ -80,9 +82,9 @@ async def events(request: Request) -> Response:
         room = request.headers[ROOM]
         if settings.push_secret:
             check(request.headers, body, settings.push_secret, time.time())
-    if is_json(body):
+    if len(body) < SOON_READ and is_json(body):
         messages = events_of(body, settings, room=room, going=service.going)
-    else:  # tables and logs may take long
+    else:  # the combos of gifts that it holds begin and end in it
         messages = await asyncio.to_thread(events_of, body, settings, room=room)
     taken = await service.intake.take(messages.events)
     results = [
@@ -200,6 +202,8 @@ async def report(
             reader.report, room, start, end, f".{form}", lang or service.settings.language,
             int(step), window, service.settings.keep_names,
         )  # fmt: skip
+    except reader.TooManyError as error:
+        raise Problem(422, str(error), field="since") from None
     except CommentnlpError as error:
         raise Problem(404, f"no report: {error}") from None
     media = {"json": JSON, "html": "text/html", "md": "text/markdown"}[form]

@@ -129,6 +129,7 @@ class Running:
         heard, alerting = self.hub.rooms_heard(), bool(self.settings.webhooks)
         stirred, self._stirred = self._stirred, set()
         rooms: set[str | None] = {room for room in stirred if alerting or room in heard}
+        self._told = {room: when for room, when in self._told.items() if room in heard}
         due = time.monotonic() - 5 * LOOK  # ages grow, and minutes pass, when nobody speaks
         rooms |= {r for r in heard if self._told.get(r, 0.0) < due or (r is None and stirred)}
         for room in rooms:

@@ -95,6 +95,8 @@ class Hub:
                 yield heard
         finally:
             self.listeners.remove(listener)
+            if listener.room not in self.rooms_heard():
+                self._now.pop(listener.room, None)
 
     async def _listen(self, listener: Listener, after: int) -> AsyncIterator[bytes]:
         yield b"retry: 2000\n\n"
