@@ -48,6 +48,8 @@ from commentnlp.taxonomy import parent_of
 
 MOST_BYTES = 1_400_000
 """Of a page: phones and the previews of messengers open so much without delay."""
+NEARLY = 0.9
+"""Share of `MOST_BYTES` from which on nobody looks for room for more quotes."""
 MOST_STEPS = 48
 """Steps in one table; of more, those with the most comments."""
 FEW_STEPS = 12
@@ -67,7 +69,7 @@ _CHARTS = (
 def to_html(report: Report, *, language: str = "zh") -> str:
     """The report as a page of its own: nothing is loaded, nothing runs; for screen and paper.
 
-    Each number has as many quotes as a page of `MOST_BYTES` holds, `MOST_QUOTES` at most.
+    Each number has about as many quotes as a page of `MOST_BYTES` holds, `MOST_QUOTES` at most.
     Raises CommentnlpError for a language that is neither ``zh`` nor ``en``.
     """
     view = _view(report, Wording(language))
@@ -77,18 +79,20 @@ def to_html(report: Report, *, language: str = "zh") -> str:
         text = template.render(view, most=most)
         return text.encode("utf-8", "replace").decode("utf-8")
 
-    whole = page(MOST_QUOTES)
-    if _bytes(whole) <= MOST_BYTES:
-        return whole
-    fits, too_many = 0, MOST_QUOTES
-    whole = page(0)
-    while too_many - fits > 1:
-        most = (fits + too_many) // 2
-        if _bytes(longer := page(most)) <= MOST_BYTES:
-            fits, whole = most, longer
+    # the first quotes of each number take most room: the size grows as the root of their number
+    fits, size, too_many = 0, 0, MOST_QUOTES
+    whole, largest = "", page(MOST_QUOTES)
+    if (most_size := _bytes(largest)) <= MOST_BYTES:
+        return largest
+    while too_many - fits > 1 and size < NEARLY * MOST_BYTES:
+        share = ((MOST_BYTES - size) / (most_size - size)) ** 2
+        most = min(max(fits + int(share * (too_many - fits)), fits + 1), too_many - 1)
+        tried = page(most)
+        if (tried_size := _bytes(tried)) <= MOST_BYTES:
+            fits, size, whole = most, tried_size, tried
         else:
-            too_many = most
-    return whole
+            too_many, most_size = most, tried_size
+    return whole or page(0)
 
 
 def _bytes(text: str) -> int:
