@@ -29,11 +29,14 @@ CALL = 60
 KINDS = ("like", "like", "enter", "enter", "follow", "share", "gift", "purchase")
 
 
-def memory(pid: int) -> float:
-    """Megabytes of a process and its children, what they share counted once each."""
-    found = subprocess.run(["ps", "-o", "rss=", "--pid", str(pid), "--ppid", str(pid)],
-                           capture_output=True, text=True, check=True)  # fmt: skip
-    return sum(map(int, found.stdout.split())) / 1000
+def memory(pid: int) -> tuple[float, float]:
+    """Megabytes of a process, and of its children."""
+
+    def of(what: str) -> float:
+        found = subprocess.run(["ps", "-o", "rss=", what, str(pid)], capture_output=True, text=True)
+        return sum(map(int, found.stdout.split())) / 1000
+
+    return of("--pid"), of("--ppid")
 
 
 def listener(address: str, path: str, pause: float, ended: threading.Event) -> None:
@@ -74,7 +77,8 @@ def main() -> None:
         began, took, failed, numbers = time.monotonic(), list[float](), 0, count()
         every = options.minutes * 60 / (EVENTS / CALL)
         minutes = 0
-        print("| minute | events | memory, MB | p50, ms | p99, ms |\n|---:|---:|---:|---:|---:|")
+        print("| minute | events | service, MB | its readers, MB | p50, ms | p99, ms |\n"
+              + "|---:" * 6 + "|")  # fmt: skip
         for call in range(EVENTS // CALL):
             events = []
             for _ in range(CALL):
@@ -97,7 +101,8 @@ def main() -> None:
             if passed > 60 * (minutes + 1):
                 minutes += 1
                 late = sorted(took)
-                print(f"| {minutes} | {(call + 1) * CALL:,} | {memory(pid):,.0f} |"
+                own, readers = memory(pid)
+                print(f"| {minutes} | {(call + 1) * CALL:,} | {own:,.0f} | {readers:,.0f} |"
                       f" {median(late) * 1000:.1f} | {late[int(len(late) * 0.99)] * 1000:.1f} |",
                       flush=True)  # fmt: skip
                 took = []

@@ -51,8 +51,11 @@ SAID = ("comment", "explain_start", "explain", "explain_end")
 
 _ROWS, _TEXTS = 1_000, 100
 """Comments that a page looks at first, by their rooms and by their texts; then twice as many, …"""
-_PATIENCE = 0.02
+_PATIENCE = 0.012
 """… until so many seconds have gone by."""
+_MOST = 2**63 - 1
+_END = (_MOST, _MOST)
+"""Behind all that there is."""
 _CHUNK = 20_000
 """Events that are read, or looked through, at once."""
 _STEP = 500
@@ -191,20 +194,23 @@ class Store:
             before: ``next`` of the page before.
             limit: at most so many.
         """
+        # one bound on either side: SQLite begins at any of several
+        begin, end = -_MOST if since is None else since, before or _END
+        if until is not None:
+            end = min(end, (until - 1, _MOST))
         with self._reading() as connection:
-            where = [labels.c.label == self._number(label_names, label or "", connection)]
             number = None
             if room is not None:
                 number = self._number(rooms, room, connection)
                 span = select(rooms.c.first, rooms.c.last).where(rooms.c.id == number)
                 first, last = connection.execute(span).first() or (None, None)
-                if first is None:
+                if first is None or last is None:
                     return Page((), None)
                 # an old room need not be looked for among the comments since
-                where += [labels.c.time >= first, labels.c.time <= last]
-            where += [] if since is None else [labels.c.time >= since]
-            where += [] if until is None else [labels.c.time < until]
-            found, further = self._places(connection, where, number, text, before, limit)
+                begin, end = max(begin, first), min(end, (last, _MOST))
+            kind = self._number(label_names, label or "", connection)
+            where = [labels.c.label == kind, labels.c.time >= begin]
+            found, further = self._places(connection, where, number, text, end, limit)
             return Page(self._these(found, connection), further)
 
     def _places(
@@ -213,7 +219,7 @@ class Store:
         where: Sequence[ColumnElement[bool]],
         room: int | None,
         text: str,
-        before: tuple[int, int] | None,
+        before: tuple[int, int],
         limit: int,
     ) -> tuple[list[tuple[int, int]], tuple[int, int] | None]:
         """Times and numbers of comments, the latest first, and where to go on."""
@@ -222,9 +228,8 @@ class Store:
             size = limit + 1
         found: list[tuple[int, int]] = []
         while True:
-            behind = [] if before is None else [
-                tuple_(labels.c.time, labels.c.seq) < tuple_(*before)
-            ]  # fmt: skip
+            # the first of them says where in the index to begin
+            behind = labels.c.time <= before[0], _place(labels) < tuple_(*before)
             index = select(labels.c.time, labels.c.seq, labels.c.room).where(*where, *behind)
             index = index.order_by(labels.c.time.desc(), labels.c.seq.desc())
             window = index.limit(size).subquery()
@@ -274,21 +279,26 @@ class Store:
 
         ``tags`` is None where an event is no viewer's comment; times are of ``zone``.
         """
-        where = self._span(room, since, until)
-        query = select(*_EVENT)
-        query = query.order_by(events.c.time, events.c.seq).limit(_CHUNK)
+        return chain.from_iterable(self._chunks(room, since, until, zone))
+
+    def _chunks(
+        self, room: str | None, since: int | None, until: int | None, zone: tzinfo
+    ) -> Iterator[list[Event]]:
+        where = self._span(room, None, until)
+        query = select(*_EVENT).where(*where).order_by(events.c.time, events.c.seq).limit(_CHUNK)
         tags: dict[str, _Tags | None] = {"": None}
-        behind: list[ColumnElement[bool]] = []
+        begin = [] if since is None else [events.c.time >= since]
         while True:
             with self._reading() as connection:
-                found = connection.execute(query.where(*where, *behind)).all()
+                found = connection.execute(query.where(*begin)).all()
                 columns = self._columns(found, connection)
             if columns:
-                yield from _events(columns, zone, tags)
+                yield _events(columns, zone, tags)
             if len(found) < _CHUNK:
                 return
             end, seq = found[-1][:2]
-            behind = [tuple_(events.c.time, events.c.seq) > tuple_(end, seq)]
+            # the first of them says where in the index to begin
+            begin = [events.c.time >= end, _place(events) > tuple_(end, seq)]
 
     def recent(
         self,
@@ -449,6 +459,11 @@ class Store:
         )
         columns["room"] = self._words(rooms, columns["room"], connection)
         return columns
+
+
+def _place(table: Table) -> ColumnElement[Any]:
+    """Where a row stands in the order of time."""
+    return tuple_(table.c.time, table.c.seq)
 
 
 def _made(kind: type[_T], columns: Mapping[str, Iterable[Any]]) -> list[_T]:
