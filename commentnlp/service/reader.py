@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from multiprocessing.connection import wait
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 import numpy as np
 
 from commentnlp.errors import CommentnlpError
@@ -21,8 +23,8 @@ from commentnlp.model import Model
 from commentnlp.records import Event
 from commentnlp.report import Settings as How
 from commentnlp.report import rendered, summarise, zone_named
-from commentnlp.service.now import EARLIER, now, reach
-from commentnlp.service.records import Stored
+from commentnlp.service.now import EARLIER, hotspots, now, reach
+from commentnlp.service.records import Count, Stored
 from commentnlp.service.serving import Serving
 from commentnlp.service.settings import Settings
 from commentnlp.service.store import Store
@@ -144,14 +146,32 @@ def _bounded(events: Iterator[Event]) -> Iterator[Event]:
 
 def now_of(room: str | None, at: int, minutes: int) -> str:
     """What a room is like at a time, as JSON."""
-    model, until = _model(), at + MINUTE
+    recent, counts, how = _looked_at(room, at, minutes)
+    return now(recent, counts, _model(), room=room, **how).to_json()
+
+
+def hotspots_of(room: str | None, at: int, minutes: int) -> str:
+    """Only what hurts then."""
+    recent, counts, how = _looked_at(room, at, minutes)
+    told = {
+        "room": room,
+        "at": datetime.fromtimestamp(at // 1000, how["zone"]),
+        "minutes": minutes,
+        "hotspots": hotspots(recent, counts, _model(), **how),
+    }
+    return msgspec.json.encode(told).decode()
+
+
+def _looked_at(
+    room: str | None, at: int, minutes: int
+) -> tuple[list[Event], list[Count], dict[str, Any]]:
+    """Recent events, counts, and the rest of what `now` and `hotspots` are told."""
+    until, zone = at + MINUTE, zone_named(_settings.zone)
     recent, seqs = _store.recent(
-        room=room, since=at - reach(minutes) * MINUTE, until=until, limit=MOST_RECENT
+        room=room, since=at - reach(minutes) * MINUTE, until=until, limit=MOST_RECENT, zone=zone
     )
     counts = _store.counts(room=room, since=at - (EARLIER + minutes) * MINUTE, until=until)
-    found = now(recent, counts, model, at=at, minutes=minutes, seqs=seqs, room=room,
-                zone=zone_named(_settings.zone))  # fmt: skip
-    return found.to_json()
+    return recent, counts, {"at": at, "minutes": minutes, "seqs": seqs, "zone": zone}
 
 
 def queue(room: str | None, many: int) -> list[Doubtful]:

@@ -169,9 +169,9 @@ async def hotspots(
 ) -> Response:
     """Complaints of the last minutes against the room's own level."""
     service = running(request)
-    whole = msgspec.json.decode(await service.now(room, minutes))
-    told = {key: whole[key] for key in ("room", "at", "minutes", "hotspots")}
-    return Response(text_of(told), media_type=JSON)
+    at = int(time.time() * 1000)
+    told = await service.reader.run(reader.hotspots_of, room, at, minutes)
+    return Response(told, media_type=JSON)
 
 
 @router.get("/v1/report")

@@ -95,9 +95,9 @@ class Running:
         """Read the store beside the loop; for what takes milliseconds."""
         return await asyncio.to_thread(call, *arguments)
 
-    async def now(self, room: str | None, minutes: int = MINUTES) -> str:
+    async def now(self, room: str | None) -> str:
         """What a room is like now, as JSON."""
-        return await self.reader.run(reader.now_of, room, int(time.time() * 1000), minutes)
+        return await self.reader.run(reader.now_of, room, int(time.time() * 1000), MINUTES)
 
     async def reload(self) -> bool:
         """Look for another model; returns whether one was taken."""
