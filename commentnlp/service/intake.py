@@ -79,15 +79,25 @@ def is_typed(event: Event) -> bool:
 
 
 def key_of(event: Event, time: datetime) -> bytes:
-    """The same for the same event: by its id, else by room, person, words and second."""
+    """The same for the same event: by its id, else by room, person, words and second.
+
+    It begins with what grows, the platform's number or the second, so that what comes together
+    stands together in the store's index.
+    """
+    parts: tuple[object, ...]
     if event.id:
-        parts: tuple[object, ...] = event.room, event.kind, event.id
+        head = int(event.id) if event.id.isascii() and event.id.isdecimal() else 0
+        parts = event.room, event.kind, event.id
     else:
+        head = int(time.timestamp())
         parts = (
             event.room, event.kind, event.user or event.name, event.text, event.item, event.count,
-            event.total, int(time.timestamp()),
+            event.total,
         )  # fmt: skip
-    return blake2b("\0".join(map(str, parts)).encode("utf-8", "replace"), digest_size=16).digest()
+    said = "\0".join(map(str, parts)).encode("utf-8", "replace")
+    if not 0 < head < 1 << 64:
+        return blake2b(said, digest_size=16).digest()
+    return head.to_bytes(8, "big") + blake2b(said, digest_size=8).digest()
 
 
 def stored(row: Row, place: Placed) -> Stored:
