@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -412,9 +413,25 @@ def _serve(options: argparse.Namespace) -> int:
     if not settings.token and options.host not in ("127.0.0.1", "localhost", "::1"):
         raise CommentnlpError(f"--host {options.host}: who can reach it could read all comments;"
                               " set COMMENTNLP_TOKEN first")  # fmt: skip
-    uvicorn.run(create_app(settings), host=options.host, port=options.port, access_log=False,
-                log_level="warning", timeout_graceful_shutdown=10)  # fmt: skip
+    with _listening(options.host, options.port) as listening:
+        app = create_app(settings)
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        print(f"commentnlp {__version__}: http://{host}:{listening.getsockname()[1]}/ (Ctrl-C stops"
+              " it)", file=sys.stderr)  # fmt: skip
+        how = uvicorn.Config(app, access_log=False, log_level="warning",
+                             timeout_graceful_shutdown=10)  # fmt: skip
+        uvicorn.Server(how).run(sockets=[listening])
     return 0
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that nobody else listens on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise CommentnlpError(f"--host {host} --port {port}: cannot be listened on ({error});"
+                              " give another --port") from None  # fmt: skip
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -150,3 +150,31 @@ def test_300_comments_a_second_do_not_freeze_it(browser, service):
         thread.join()
         assert int(shown) > 1000
         assert watched.complaints == []
+
+
+def test_a_person_signs_in_with_the_token(browser, tmp_path):
+    with (
+        running(tmp_path, COMMENTNLP_TOKEN="五月") as service,
+        opened(browser, service.address) as watched,
+    ):
+        page = watched.page
+        page.locator("input[name=token]").fill("falsch")
+        page.keyboard.press("Enter")
+        page.locator("[role=alert]").wait_for()
+        page.locator("input[name=token]").fill("五月")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".state.connected")
+
+
+def test_the_first_room_appears_by_itself_and_so_do_others(browser, tmp_path):
+    with running(tmp_path) as service, opened(browser, service.address) as watched:
+        page = watched.page
+        page.wait_for_selector(".state.connected")
+        post(service, "有人吗")
+        page.locator("#list .said", has_text="有人吗").wait_for()
+        assert page.locator("h1").inner_text() == ROOM
+        with service.client() as http:
+            http.post("/v1/events", json={"room": "二号间", "text": "多少钱"})
+        page.locator("#rooms option[value=二号间]").wait_for(state="attached")
+        assert page.locator("#rooms").is_visible()
+        assert watched.complaints == []

@@ -70,6 +70,8 @@ def test_the_token_must_be_shown():
     assert headers[b"www-authenticate"] == b"Bearer"
     assert ask(token=TOKEN, authorization="Bearer wrong")[0] == 401
     assert ask(token=TOKEN, authorization=TOKEN)[0] == 401
+    assert ask(token=TOKEN, authorization=f"bearer {TOKEN}")[0] == 200
+    assert ask(token=TOKEN, authorization=f"Basic {TOKEN}")[0] == 401
     assert ask(token=TOKEN, authorization=f"Bearer {TOKEN}", client="10.0.0.1", host="x")[0] == 200
 
 
@@ -90,6 +92,10 @@ def test_health_and_the_way_in_are_open():
 def test_a_page_of_another_site_may_not_post():
     assert ask(method="POST", origin="http://evil.example")[0] == 403
     assert ask(method="DELETE", origin="null")[0] == 403
+    # browsers say it themselves, and no page can say it for them
+    assert ask(method="POST", origin="null", sec_fetch_site="same-origin")[0] == 200
+    assert ask(method="POST", sec_fetch_site="cross-site")[0] == 403
+    assert ask(method="POST", sec_fetch_site="same-site")[0] == 403
     assert ask(method="POST", origin="http://127.0.0.1:8000")[0] == 200
     cookie = f"{COOKIE}={session_of(TOKEN)}"
     call = {"method": "POST", "token": TOKEN, "cookie": cookie, "host": "shop.example"}
@@ -131,4 +137,4 @@ def test_every_answer_carries_the_headers_of_safety():
         headers = ask(path)[1]
         assert headers[b"x-content-type-options"] == b"nosniff"
         assert headers[b"x-frame-options"] == b"DENY"
-        assert headers[b"referrer-policy"] == b"no-referrer"
+        assert headers[b"referrer-policy"] == b"same-origin"

@@ -145,6 +145,16 @@ def test_one_object_an_array_or_lines(http, room):
     assert post(http)["kept"] == 0
 
 
+def test_a_clock_that_is_ahead_hides_nothing(http, room):
+    ahead = (datetime.now(timezone.utc) + timedelta(minutes=10)).isoformat()
+    event = {"room": room, "user": "u", "text": "掉色了要退货", "time": ahead}
+    assert post(http, event, event)["kept"] == 1  # the same by the sender's clock
+    (kept,) = http.get("/v1/comments", params={"room": room}).json()["comments"]
+    assert datetime.fromisoformat(kept["time"]) <= datetime.now(timezone.utc)
+    told = http.get("/v1/hotspots", params={"room": room}).json()
+    assert told["hotspots"][0]["comments"] == 1
+
+
 def test_the_rest_is_kept_where_one_is_wrong(http, room):
     good = {"room": room, "text": "好看"}
     told = post(http, good, {"room": room, "text": 7}, {**good, "text": "贵"})
@@ -259,6 +269,10 @@ def test_a_correction_is_kept_with_who_and_when(http, room, service):
     assert mine.labels == {"intent": ("style",), "act": ("praise",)}
     assert abs(mine.at / 1000 - time.time()) < 60
     assert mine.model
+    listed = http.get("/v1/labels", params={"limit": 1000}).json()["labels"]
+    (told,) = [one for one in listed if one["seq"] == result["seq"]]
+    assert (told["by"], told["intent"], told["act"]) == ("小王", ["style"], ["praise"])
+    assert "complaint" not in told
     assert json.loads(mine.was)["act"] is not None
 
 

@@ -374,7 +374,7 @@ def test_the_figures_are_those_of_the_counts(shipped):
                           "asked", "unanswered", "hotspots"]  # fmt: skip
     assert (told["room"], told["minutes"], told["comments"]) == ("r1", 10, 72)
     assert told["at"] == "2026-02-07T20:09:59+08:00"
-    assert told["rate"] == 12.0
+    assert told["rate"] == 18.0
     assert [one["comments"] for one in told["series"]] == [6] * 59 + [18]
     assert told["series"][0]["minute"] == "2026-02-07T19:10:00+08:00"
     shares = {(one["facet"], one["label"]): one for one in told["labels"]}

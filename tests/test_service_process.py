@@ -132,6 +132,7 @@ def alive(pid):
 def test_a_token_closes_the_door(tmp_path):
     token = "五月的翡翠"
     with running(tmp_path, COMMENTNLP_TOKEN=token) as service, service.client() as http:
+        assert service.address in service.said()
         assert http.get("/v1/model").status_code == 401
         assert http.get("/health/live").status_code == 200
         bearer = {"authorization": f"Bearer {token}".encode()}
@@ -167,6 +168,9 @@ def test_it_listens_elsewhere_only_with_a_token(tmp_path, capsys, monkeypatch):
         (["--model", "nirgends"], {}, "nirgends: no model there"),
         (["--store", "/nirgends/x.db"], {}, "/nirgends"),
         (["--tz", "Mars/Base"], {}, "unknown time zone"),
+        (["--keep-days", "0"], {}, "keep_days"),
+        (["--keep-days=-1"], {}, "keep_days"),
+        (["--host", "::1", "--port", "99999"], {}, "99999"),
         ([], {"COMMENTNLP_KEEP_DAYS": "bald"}, "COMMENTNLP_KEEP_DAYS"),
         ([], {"COMMENTNLP_LANG": "de"}, "COMMENTNLP_LANG"),
         ([], {"COMMENTNLP_WEBHOOKS": "wecombot://"}, "webhook"),
@@ -178,6 +182,7 @@ def test_what_cannot_start_says_why_in_one_line(tmp_path, options, environment, 
     service = started(tmp_path, *options, **environment)
     assert service.process.wait(60) == 1
     said = service.said().strip()
+    assert not list(tmp_path.glob("弹幕*"))  # nothing is left of what did not start
     assert said.startswith("commentnlp: ")
     assert says in said
     assert "\n" not in said

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from starlette.datastructures import Headers
 
+from commentnlp.errors import StoreError
 from commentnlp.service.problems import MEDIA_TYPE, Problem
 from commentnlp.service.push import is_push
 
@@ -30,7 +31,7 @@ HERE = ("localhost", "testserver", "testclient")
 
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
@@ -56,7 +57,7 @@ class Gate:
         """
         self._app = app
         self._direct = direct
-        self._bearer = f"Bearer {token}".encode() if token else b""
+        self._token = token.encode()
         self._cookie = session_of(token) if token else ""
         self._push = bool(push_secret)
         self._served = served
@@ -87,6 +88,10 @@ class Gate:
                 await response(scope, receive, answer)
         except Problem as problem:
             await refuse(problem, answer)
+        except StoreError as error:
+            _log.error("the store does not answer: %s", error)
+            await refuse(Problem(503, "the store does not answer now; try again in a few seconds",
+                                 headers={"Retry-After": "5"}), answer)  # fmt: skip
         except Exception:
             _log.exception("%s %s failed", scope["method"], scope["path"])
             if status:  # too late to say it
@@ -97,17 +102,17 @@ class Gate:
         """Raise Problem for who may not come in."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        if origin and scope["method"] not in ("GET", "HEAD") and urlsplit(origin).netloc != host:
+        if scope["method"] not in ("GET", "HEAD") and _is_foreign(headers, host):
             raise Problem(403, "a page of another site may not do this")
-        if not self._bearer:
+        if not self._token:
             # a strange name for this machine is a page elsewhere that has it resolved to here
             if not (_is_here(host) and _is_here((scope.get("client") or ("",))[0])):
                 raise Problem(403, "only this machine may call; set COMMENTNLP_TOKEN for others")
             return
         if scope["path"] in OPEN:
             return
-        if hmac.compare_digest(headers.get(b"authorization", b""), self._bearer):
+        scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")
+        if hmac.compare_digest(shown, self._token) and scheme.lower() == b"bearer":
             return
         if hmac.compare_digest(_cookie(headers).encode(), self._cookie.encode()):
             return
@@ -135,6 +140,14 @@ async def refuse(problem: Problem, send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _is_foreign(headers: Mapping[bytes, bytes], host: str) -> bool:
+    """Whether a page of another site sends it; only browsers say where a request comes from."""
+    if site := headers.get(b"sec-fetch-site"):
+        return site not in (b"same-origin", b"none")
+    origin = headers.get(b"origin", b"").decode("latin-1")
+    return bool(origin) and urlsplit(origin).netloc != host
 
 
 def _cookie(headers: Mapping[bytes, bytes]) -> str:

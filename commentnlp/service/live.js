@@ -4,6 +4,7 @@
 const MOST = 200; // comments shown
 const KEPT = 1000; // comments remembered, for filters
 const LONGEST = 300; // characters of one
+const LISTED = 10; // unanswered questions that the service lists
 const SILENT = 25_000; // ms without a sign of life: the connection is dead
 const LOST = 15_000; // ms of trying until we say so
 const COMPLAINT = "complaint";
@@ -328,8 +329,9 @@ function picture(series) {
 function update(now) {
   began = Date.now();
   for (const figure of ["rate", "people", "comments"]) set(figure, number(now[figure]));
-  set("waiting", String(now.unanswered.length));
-  set("open-count", String(now.unanswered.length || ""));
+  const count = now.unanswered.length < LISTED ? String(now.unanswered.length) : `${LISTED}+`;
+  set("waiting", count);
+  set("open-count", now.unanswered.length ? count : "");
   set("updated", say("updated", { at: clock(now.at) }));
   picture(now.series);
   const spots = [...now.hotspots].sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state));
@@ -394,7 +396,7 @@ on(one("#sound"), "click", ({ currentTarget }) => {
 
 // ---------------------------------------------------------------- the connection
 
-const acts = { comment: receive, now: update, model: remodel, gap: skip };
+const acts = { comment: receive, now: update, model: remodel, gap: skip, rooms: choose };
 let source = null, state = "connecting", heard = 0, tries = 0, lostAt = 0, next = 0;
 
 function remodel(model) {
@@ -405,6 +407,17 @@ function remodel(model) {
 
 function skip({ skipped }) {
   list.prepend(Object.assign(document.createElement("li"), { className: "gap", textContent: say("gap", { comments: number(skipped) }) }));
+}
+
+function choose(names) {
+  const select = one("#rooms select"), known = new Set([...select.options].map((option) => option.value));
+  const added = names.filter((name) => !known.has(name));
+  // the page was written before there was any room
+  if (!known.size && !names.includes(room) && names.length) return location.reload();
+  for (const name of added) select.append(new Option(plain(name).slice(0, 60) || say("room"), name, false, name === room));
+  const several = select.options.length > 1;
+  one("#rooms").hidden = !several;
+  one("h1").classList.toggle("unseen", several);
 }
 
 function connect() {

@@ -335,10 +335,10 @@ class _Look:
         return lines
 
     def _rate(self) -> float:
-        """Comments a minute over the last two minutes, the first of them taken in part."""
-        third, second, first = self.lines[0, -3:].tolist()
+        """Comments of the last 60 seconds: of the minute before the running one, a part."""
+        before, running = self.lines[0, -2:].tolist()
         gone = self.at / 60 - self.running
-        return round(float(first + second + third * (1 - gone)) / 2, 1)
+        return round(float(running + before * (1 - gone)), 1)
 
     def _series(self) -> tuple[Minute, ...]:
         start = self.running - SERIES + 1

@@ -154,6 +154,7 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
         )
     },
     "/v1/labels": {JSON: _object({"kept": _WHOLE, "ids": _list(_WHOLE)})},
+    "labels": {JSON: _object({"labels": _list({"type": "object"})})},
     "/v1/comments": {
         JSON: _object({"comments": _list(_of("Kept")), "next": {"type": ["string", "null"]}})
     },
@@ -175,7 +176,7 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/": {"text/html": _TEXT},
     "/login": {"text/html": _TEXT},
 }  # fmt: skip
-"""Address → media type of an answer → its schema."""
+"""Address → media type of an answer → its schema; ``labels`` is what GET answers there."""
 
 _PROBLEMS = {
     400: "The body cannot be read.",
@@ -216,8 +217,9 @@ def described(app: FastAPI) -> dict[str, Any]:
              "description": "Of events that name none."}
         ]  # fmt: skip
         for path, methods in paths.items():
-            for operation in methods.values():
-                operation["responses"] = _responses(path)
+            for method, operation in methods.items():
+                listed = (path, method) == ("/v1/labels", "get")
+                operation["responses"] = _responses("labels" if listed else path)
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -12,10 +12,10 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
-from commentnlp.errors import CommentnlpError
+from commentnlp.errors import CommentnlpError, StoreError
 from commentnlp.reading.messages import MOST_SHORT, is_json
 from commentnlp.service import reader
-from commentnlp.service.answers import list_of, text_of, with_answer
+from commentnlp.service.answers import list_of, moment, text_of, with_answer
 from commentnlp.service.bodies import comments_of, events_of, json_value, read_body
 from commentnlp.service.corrections import labels_of
 from commentnlp.service.gate import COOKIE, session_of
@@ -100,7 +100,7 @@ async def events(request: Request) -> Response:
     return Response(told, media_type=JSON)
 
 
-async def labels(request: Request) -> Response:
+async def correct(request: Request) -> Response:
     """Keep what people say the labels of comments are."""
     service = running(request)
     body = await _body(request)
@@ -204,6 +204,8 @@ async def report(
         )  # fmt: skip
     except reader.TooManyError as error:
         raise Problem(422, str(error), field="since") from None
+    except StoreError:
+        raise
     except CommentnlpError as error:
         raise Problem(404, f"no report: {error}") from None
     media = {"json": JSON, "html": "text/html", "md": "text/markdown"}[form]
@@ -247,6 +249,25 @@ async def queue(
         for one in found
     ]  # fmt: skip
     return Response(f'{{"comments":{list_of(shown)}}}', media_type=JSON)
+
+
+@router.get("/v1/labels")
+async def corrections(
+    request: Request,
+    after: Annotated[int, Query(ge=0, description="Go on after this id.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """What people said the labels are, in the order of coming."""
+    service = running(request)
+    found = await service.read(lambda: service.store.corrections(after=after, limit=limit))
+    shown = [
+        {
+            "id": id, "seq": one.seq, "text": one.text, "room": one.room, **one.labels,
+            "by": one.by, "at": moment(one.at, service.zone), "note": one.note, "model": one.model,
+        }
+        for id, one in found
+    ]  # fmt: skip
+    return Response(text_of({"labels": shown}), media_type=JSON)
 
 
 @router.get("/v1/model")
@@ -296,7 +317,7 @@ async def ready(request: Request) -> Response:
     except CommentnlpError:
         service_ready = False
     else:
-        service_ready = service.ready
+        service_ready = service.ready and not service.writer.failing
     if not service_ready:
         raise Problem(503, "not ready yet, or the store does not answer",
                       headers={"Retry-After": "2"})  # fmt: skip
@@ -379,7 +400,7 @@ async def static_file(name: str) -> Response:
     )
 
 
-POSTS = {"/v1/classify": classify, "/v1/events": events, "/v1/labels": labels, "/login": login}
+POSTS = {"/v1/classify": classify, "/v1/events": events, "/v1/labels": correct, "/login": login}
 """What comes with a body."""
 
 

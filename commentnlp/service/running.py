@@ -28,6 +28,8 @@ LOOK = 2.0
 """Seconds between two looks at the model's pointer, and at what busy rooms are like."""
 SWEEP = 600.0
 """Seconds between two deletions of what is too old."""
+MOST_ROOMS = 500
+"""Rooms that a page may choose from."""
 MINUTES = 10
 """Of "now"."""
 
@@ -59,6 +61,8 @@ class Running:
         self.kept = self.repeated = 0
         """Events taken in so far."""
         self._stirred: set[str] = set()
+        self._rooms = dict.fromkeys(name for name, _ in store.rooms())
+        self.hub.publish_rooms(list(self._rooms))
         self._told: dict[str | None, float] = {}
         self._tasks = [
             asyncio.create_task(self._again(every, work))
@@ -116,6 +120,9 @@ class Running:
         if not new:
             return
         self._stirred.update(one.room for one in new)
+        if not self._rooms.keys() >= {one.room for one in new}:
+            self._rooms.update(dict.fromkeys(one.room for one in new))
+            self.hub.publish_rooms(list(self._rooms)[-MOST_ROOMS:])
         self.hub.publish(new)
         self.alerts.comments([one for one in new if one.answer])
 

@@ -79,6 +79,8 @@ def settings_of(environment: Mapping[str, str], **options: Any) -> Settings:
         values["store"] = f"sqlite:///{values['store']}"
     if values.get("language", "zh") not in ("zh", "en"):
         raise CommentnlpError(f"{PREFIX}LANG: give zh or en, not {values['language']!r}")
+    if values.get("keep_days") is not None and not values["keep_days"] > 0:
+        raise CommentnlpError("keep_days: give more than 0 days, or leave it out to keep all")
     return Settings(**values)
 
 

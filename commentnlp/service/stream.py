@@ -53,6 +53,7 @@ class Hub:
         self._now: dict[str | None, tuple[int, str]] = {}
         self._versions = 0
         self._model: tuple[int, str] = (0, "")
+        self._rooms: tuple[int, str] = (0, "[]")
         self.closing = False
         self.listeners: list[Listener] = []
 
@@ -70,6 +71,12 @@ class Hub:
         """Tell what a room is like now."""
         self._versions += 1
         self._now[room] = self._versions, now
+        self._wake()
+
+    def publish_rooms(self, rooms: Sequence[str]) -> None:
+        """Tell which rooms there are."""
+        self._versions += 1
+        self._rooms = self._versions, text_of(rooms)
         self._wake()
 
     def publish_model(self, version: str) -> None:
@@ -101,7 +108,7 @@ class Hub:
     async def _listen(self, listener: Listener, after: int) -> AsyncIterator[bytes]:
         yield b"retry: 2000\n\n"
         # who is new is told the state at once
-        heard_now, heard_model = 0, self._model[0]
+        heard_now, heard_rooms, heard_model = 0, 0, self._model[0]
         loop = asyncio.get_running_loop()
         quota = _Quota(listener.rate)
         while not self.closing:
@@ -117,6 +124,9 @@ class Hub:
             if self._model[0] > heard_model:
                 heard_model, told = self._model
                 out.append(_message("model", told))
+            if listener.now and self._rooms[0] > heard_rooms:
+                heard_rooms, told = self._rooms
+                out.append(_message("rooms", told))
             version, now = self._now.get(listener.room, (0, ""))
             if listener.now and version > heard_now:
                 heard_now = version

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from threading import Condition, Thread
@@ -14,6 +15,8 @@ from commentnlp.service.problems import Problem
 from commentnlp.service.records import Placed, Row
 from commentnlp.service.store import Store
 
+FAILING = 10.0
+"""Seconds for which a failed write tells that the store cannot be written."""
 MOST_ROWS = 2_000
 """Rows from which on a transaction takes no more of those that wait."""
 
@@ -47,6 +50,7 @@ class Writer:
         self._wake = Condition()
         self._works: list[_Work] = []
         self._closing = False
+        self._failed_at = -FAILING
         self.waiting = 0
         """Rows that are not yet durable."""
         self._thread = Thread(target=self._run, name="commentnlp-writer", daemon=True)
@@ -66,9 +70,15 @@ class Writer:
         try:
             # who waits may leave: what was taken is kept all the same
             return await asyncio.shield(future)
-        except CommentnlpError as error:
-            raise Problem(503, f"nothing of this call was kept: {error}",
+        except CommentnlpError:
+            raise Problem(503, "the store cannot be written now; nothing of this call was kept,"
+                          " send it again in a few seconds",
                           headers={"Retry-After": "5"}) from None  # fmt: skip
+
+    @property
+    def failing(self) -> bool:
+        """Whether a write failed just now."""
+        return time.monotonic() - self._failed_at < FAILING
 
     def close(self) -> None:
         """Write what waits, then stop."""
@@ -111,8 +121,10 @@ class Writer:
         try:
             placed = self._store.add([row for work in works for row in work.rows])
         except Exception as error:
-            if not isinstance(error, CommentnlpError):
-                _log.exception("the store was not written")
+            self._failed_at = time.monotonic()
+            known = isinstance(error, CommentnlpError)
+            _log.error("%s events were not kept: %s", sum(len(work.rows) for work in works), error,
+                       exc_info=not known)  # fmt: skip
             self._loop.call_soon_threadsafe(_fail, works, error)
         else:
             self._loop.call_soon_threadsafe(self._settle, works, placed)
