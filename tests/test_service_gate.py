@@ -55,7 +55,15 @@ def test_this_machine_needs_no_token_where_none_is_set():
 
 
 @pytest.mark.parametrize(
-    "call", [{"client": "192.168.1.7"}, {"host": "evil.example"}, {"host": ""}, {"client": ""}]
+    "call",
+    [
+        {"client": "192.168.1.7"},
+        {"host": "evil.example"},
+        {"host": ""},
+        {"client": ""},
+        {"via": "1.1 proxy"},
+        {"x_forwarded_for": "127.0.0.1"},
+    ],
 )
 def test_others_are_turned_away_where_no_token_is_set(call):
     status, headers, body = ask(**call)

@@ -137,6 +137,14 @@ def test_what_comes_twice_is_kept_once(http, room):
     assert len(http.get("/v1/comments", params={"room": room}).json()["comments"]) == 4
 
 
+def test_hidden_people_who_say_the_same_are_several(http, room):
+    same = {"room": room, "text": "好看", "time": "2026-03-14T20:15:03+08:00"}
+    assert post(http, same, same, same)["kept"] == 3
+    assert post(http, same, same, same)["kept"] == 0  # the call that is sent again
+    known = {**same, "user": "u"}
+    assert post(http, known, known)["kept"] == 1
+
+
 def test_one_object_an_array_or_lines(http, room):
     one = {"room": room, "text": "几天发货"}
     lines = "\n".join(json.dumps({"room": room, "text": f"{i}号多少钱"}) for i in range(3))
@@ -293,6 +301,9 @@ def test_one_person_is_forgotten(http, room):
     mine = {"room": room, "user": "u-forget", "text": "退货"}
     post(http, mine, {**mine, "text": "多少钱"}, {**mine, "user": "u2"})
     post(http, {"room": room, "name": "要被忘记的人", "text": "色差"})
+    post(http, {"room": room, "name": "别的人", "text": "色差"})
+    shown = http.get("/v1/comments", params={"room": room}).json()["comments"][0]["user"]
+    assert http.delete("/v1/people", params={"user": shown}).json() == {"deleted": 1}
     assert http.delete("/v1/people", params={"user": "u-forget"}).json() == {"deleted": 2}
     assert http.delete("/v1/people", params={"name": "要被忘记的人"}).json() == {"deleted": 1}
     kept = http.get("/v1/comments", params={"room": room}).json()["comments"]

@@ -126,7 +126,9 @@ def _address(url: str) -> URL:
 
 def _public(address: URL) -> str:
     port = f":{address.port}" if address.port else ""
-    return f"postgresql://{address.host or ''}{port}/{address.database or ''}"
+    # of a password that was not escaped, a part may stand here
+    host = (address.host or "").rpartition("@")[2]
+    return f"postgresql://{host}{port}/{(address.database or '').rpartition('@')[2]}"
 
 
 def _check_path(address: URL) -> None:

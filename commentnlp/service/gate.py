@@ -26,6 +26,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 COOKIE = "commentnlp"
 OPEN = ("/health/live", "/health/ready", "/login", "/static/live.css", "/static/live.js")
+PASSED_ON = frozenset((b"x-forwarded-for", b"forwarded", b"via", b"x-real-ip"))
+"""Headers of what a proxy passes on."""
 HERE = ("localhost", "testserver", "testclient")
 """Names of this machine; the latter two are those of tests without a socket."""
 
@@ -106,7 +108,10 @@ class Gate:
             raise Problem(403, "a page of another site may not do this")
         if not self._token:
             # a strange name for this machine is a page elsewhere that has it resolved to here
-            if not (_is_here(host) and _is_here((scope.get("client") or ("",))[0])):
+            # nor is this machine's own proxy, which lets others in
+            if not PASSED_ON.isdisjoint(headers) or not (
+                _is_here(host) and _is_here((scope.get("client") or ("",))[0])
+            ):
                 raise Problem(403, "only this machine may call; set COMMENTNLP_TOKEN for others")
             return
         if scope["path"] in OPEN:

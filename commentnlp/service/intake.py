@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -50,6 +51,7 @@ class Intake:
             self._row(event, now, next(answers) if is_typed(event) else _NO_ANSWER, found.model)
             for event in events
         ]
+        rows = _apart(rows)
         placed = await self._writer.add(rows)
         return Taken(rows, placed, found.model)
 
@@ -71,6 +73,20 @@ class Intake:
             answer.labels,
             model if answer.json else "",
         )
+
+
+def _apart(rows: list[Row]) -> list[Row]:
+    """Rows of hidden people told apart: in one call, the same words of nobody are several's."""
+    times: Counter[bytes] = Counter()
+    out = []
+    for row in rows:
+        if not (row.event.id or row.event.user):
+            times[row.key] += 1
+            if (nth := times[row.key]) > 1:
+                key = blake2b(row.key + nth.to_bytes(4, "big"), digest_size=8).digest()
+                row = replace(row, key=row.key[:8] + key)
+        out.append(row)
+    return out
 
 
 def is_typed(event: Event) -> bool:

@@ -396,7 +396,7 @@ on(one("#sound"), "click", ({ currentTarget }) => {
 
 // ---------------------------------------------------------------- the connection
 
-const acts = { comment: receive, now: update, model: remodel, gap: skip, rooms: choose };
+const acts = { comment: receive, now: update, model: remodel, gap: skip, rooms: offer };
 let source = null, state = "connecting", heard = 0, tries = 0, lostAt = 0, next = 0;
 
 function remodel(model) {
@@ -409,7 +409,7 @@ function skip({ skipped }) {
   list.prepend(Object.assign(document.createElement("li"), { className: "gap", textContent: say("gap", { comments: number(skipped) }) }));
 }
 
-function choose(names) {
+function offer(names) {
   const select = one("#rooms select"), known = new Set([...select.options].map((option) => option.value));
   const added = names.filter((name) => !known.has(name));
   // the page was written before there was any room

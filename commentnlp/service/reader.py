@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -94,17 +95,17 @@ class Reader:
 
 # in the other process -------------------------------------------------------------------------
 
-_store: Store
-_serving: Serving
+_store: Store | None = None
+_serving: Serving | None = None
 _settings: Settings
 
 
 def _prepare(settings: Settings) -> None:
-    global _store, _serving, _settings
+    global _settings
     _settings = settings
+    # Ctrl-C is for the service, which ends its readers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
-    _store = Store(settings.store)
-    _serving = Serving(settings.model)
 
 
 def _end_with_parent() -> None:
@@ -115,15 +116,27 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+def _opened() -> Store:
+    """The store; it may not have been there before. Raises StoreError."""
+    global _store
+    if _store is None:
+        _store = Store(_settings.store)
+    return _store
+
+
 def _model() -> Model:
-    if _serving.changed():
+    global _serving
+    if _serving is None:
+        _serving = Serving(_settings.model)
+    elif _serving.changed():
         _serving.reload()
     return _serving.model
 
 
 def warm() -> None:
     """Be ready for the first question."""
-    _store.ping()
+    _opened().ping()
+    _model()
 
 
 def report(
@@ -133,7 +146,7 @@ def report(
     """The report of a span, as a file with this suffix holds it. Raises CommentnlpError."""
     zone = zone_named(_settings.zone)
     how = How(zone, step, window, show_names=show_names)
-    events = _bounded(_store.events(room=room, since=since, until=until, zone=zone))
+    events = _bounded(_opened().events(room=room, since=since, until=until, zone=zone))
     return rendered(summarise(events, _model(), how), suffix, language=language)
 
 
@@ -167,10 +180,10 @@ def _looked_at(
 ) -> tuple[list[Event], list[Count], dict[str, Any]]:
     """Recent events, counts, and the rest of what `now` and `hotspots` are told."""
     until, zone = at + MINUTE, zone_named(_settings.zone)
-    recent, seqs = _store.recent(
+    recent, seqs = _opened().recent(
         room=room, since=at - reach(minutes) * MINUTE, until=until, limit=MOST_RECENT, zone=zone
     )
-    counts = _store.counts(room=room, since=at - (EARLIER + minutes) * MINUTE, until=until)
+    counts = _opened().counts(room=room, since=at - (EARLIER + minutes) * MINUTE, until=until)
     return recent, counts, {"at": at, "minutes": minutes, "seqs": seqs, "zone": zone}
 
 
@@ -184,13 +197,13 @@ def queue(room: str | None, many: int) -> list[Doubtful]:
     latest: dict[str, Stored] = {}
     before: tuple[int, int] | None = None
     for _ in range(MOST_QUEUED // 500):
-        page = _store.comments(room=room, before=before, limit=500)
+        page = _opened().comments(room=room, before=before, limit=500)
         for one in page.events:
             latest.setdefault(one.text, one)
         before = page.next
         if before is None:
             break
-    corrected = _store.corrected_texts(list(latest))
+    corrected = _opened().corrected_texts(list(latest))
     texts = [text for text in latest if text not in corrected]
     if not texts:
         return []

@@ -299,6 +299,8 @@ async def forget(
         raise Problem(422, "say whom: user=ID or name=NICKNAME", field="user")
     hashed = service.intake.hashed(name)
     deleted = await service.read(lambda: service.store.forget(user=user, name=hashed))
+    if user and not name:  # who has no identity is shown by the hash of the nickname
+        deleted += await service.read(lambda: service.store.forget(name=user))
     return Response(text_of({"deleted": deleted}), media_type=JSON)
 
 
