@@ -413,7 +413,7 @@ function offer(names) {
   const select = one("#rooms select"), known = new Set([...select.options].map((option) => option.value));
   const added = names.filter((name) => !known.has(name));
   // the page was written before there was any room
-  if (!known.size && !names.includes(room) && names.length) return location.reload();
+  if (!room && names.length && !names.includes(room)) return location.reload();
   for (const name of added) select.append(new Option(plain(name).slice(0, 60) || say("room"), name, false, name === room));
   const several = select.options.length > 1;
   one("#rooms").hidden = !several;
