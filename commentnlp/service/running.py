@@ -62,7 +62,7 @@ class Running:
         """Events taken in so far."""
         self._stirred: set[str] = set()
         self._rooms = dict.fromkeys(name for name, _ in store.rooms())
-        self.hub.publish_rooms(list(self._rooms))
+        self.hub.publish_rooms(list(self._rooms)[:MOST_ROOMS])
         self._told: dict[str | None, float] = {}
         self._tasks = [
             asyncio.create_task(self._again(every, work))
