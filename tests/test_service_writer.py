@@ -94,18 +94,22 @@ def test_too_much_is_turned_away_and_nothing_of_it_kept():
     assert [text for batch in store.batches for text in batch] == ["1"] * 8 + ["3"] * 10
 
 
-def test_a_store_that_cannot_be_written_is_told_and_may_recover():
+def test_a_store_that_cannot_be_written_is_told_and_may_recover(caplog):
     async def work(writer, store):
         store.go.set()
         store.error = StoreError("the disk is full; make room")
-        with pytest.raises(Problem, match="the disk is full; make room") as caught:
+        with pytest.raises(Problem, match="nothing of this call was kept") as caught:
             await writer.add([row("1")])
         assert caught.value.status == 503
         assert writer.waiting == 0
+        assert writer.failing
         store.error = None
         assert (await writer.add([row("2")]))[0].new
 
     assert run(work)[1] == [["2"]]
+    # callers need not know where the store lies, the log says it
+    assert "the disk is full; make room" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_an_unexpected_error_does_not_end_the_thread(caplog):
@@ -118,7 +122,8 @@ def test_an_unexpected_error_does_not_end_the_thread(caplog):
         await writer.add([row("2")])
 
     assert run(work)[1] == [["2"]]
-    assert "the store was not written" in caplog.text
+    assert "1 events were not kept: odd" in caplog.text
+    assert "Traceback" in caplog.text
 
 
 def test_who_leaves_has_its_rows_kept_and_told_of():

@@ -33,6 +33,8 @@ REPORT_POLICY = (
     " frame-ancestors 'none'"
 )
 """Of a report: one page with its style inside, and no script."""
+LARGEST = 2**62
+"""Of what a store numbers."""
 MOST_LISTENERS = 200
 SOON_READ = 200_000
 """Bytes below which JSON is read on the loop; all else is read beside it."""
@@ -220,7 +222,9 @@ async def stream(
         int | None, Query(ge=1, le=1000, description="Most comments a second, the latest ones.")
     ] = None,
     now: Annotated[bool, Query(description="Also what the room is like now.")] = False,
-    after: Annotated[int | None, Query(ge=0, description="Go on after this seq.")] = None,
+    after: Annotated[
+        int | None, Query(ge=0, le=LARGEST, description="Go on after this seq.")
+    ] = None,
 ) -> Response:
     """New comments as server-sent events; `Last-Event-ID` goes on where a connection broke."""
     service = running(request)
@@ -254,7 +258,7 @@ async def queue(
 @router.get("/v1/labels")
 async def corrections(
     request: Request,
-    after: Annotated[int, Query(ge=0, description="Go on after this id.")] = 0,
+    after: Annotated[int, Query(ge=0, le=LARGEST, description="Go on after this id.")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
     """What people said the labels are, in the order of coming."""
