@@ -54,15 +54,27 @@ class Evaluation:
 
 
 def evaluate(model: Model, samples: Sequence[Sample]) -> Evaluation:
-    """Score a model on labelled samples, parents implied by leaves on both sides."""
+    """Score a model on labelled samples, parents implied by leaves on both sides.
+
+    What was not judged does not count.
+    """
     predicted = model.predict([sample.text for sample in samples])
+    predicted &= judged(model.taxonomy, samples)
     return score(model.taxonomy, truth(model.taxonomy, samples), predicted)
 
 
 def truth(taxonomy: Taxonomy, samples: Sequence[Sample]) -> Bools:
-    """Labels of samples as an array samples × labels."""
+    """Labels of samples as an array samples × labels; False where not judged."""
     return np.array(
-        [[label in sample.labels[f] for f, label in taxonomy.columns] for sample in samples], bool
+        [[label in s.labels.get(facet, ()) for facet, label in taxonomy.columns] for s in samples],
+        bool,
+    ).reshape(len(samples), len(taxonomy.columns))
+
+
+def judged(taxonomy: Taxonomy, samples: Sequence[Sample]) -> Bools:
+    """Of which labels samples say whether they have them, samples × labels."""
+    return np.array(
+        [[facet in sample.labels for facet, _ in taxonomy.columns] for sample in samples], bool
     ).reshape(len(samples), len(taxonomy.columns))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +34,9 @@ FORMAT = 1
 
 POINTER = "current"
 """File in a folder of models that names the one in use."""
+
+SHIPPED = "shipped"
+"""What `POINTER` says where it is the model that comes with the library."""
 
 LENGTH_POWER = 0.7
 """TF-IDF vectors are divided by their length to this power: 1 would let the single word drown in
@@ -77,25 +79,40 @@ class Meta:
     data_digest: str
     samples: int
     scores: Mapping[str, Any] = field(default_factory=dict)
+    reference: Mapping[str, Any] = field(default_factory=dict)
+    """What comments were like when it was trained, to which `drift` compares those that come."""
+    training: Mapping[str, Any] = field(default_factory=dict)
+    """How it was trained: on which base, with which settings, what was left out."""
 
 
 def folder_in_use(path: Path | str) -> Path:
     """The model folder that ``path`` means: itself, or the one its file ``current`` names.
 
     A folder of several models has such a file of one line; to rename another into its place swaps
-    the model at once for everybody. Raises ModelError where it names none of them.
+    the model at once for everybody. `SHIPPED` there means the model that comes with the library.
+    Raises ModelError where it names none of them.
     """
     path = Path(path)
     pointer = path / POINTER
     try:
         name = pointer.read_text(encoding="utf-8").strip()
     except (FileNotFoundError, NotADirectoryError):
-        return path
+        return _whole(path)
     except (OSError, ValueError) as error:
         raise ModelError(f"{pointer}: cannot be read ({error})") from None
     if name in ("", "..") or Path(name).name != name:
         raise ModelError(f"{pointer}: names no folder beside it: {name[:60]!r}")
-    return path / name
+    return DEFAULT_MODEL if name == SHIPPED else _whole(path / name)
+
+
+def _whole(folder: Path) -> Path:
+    """The folder, or the one before it where a writer was killed as it put another in its place."""
+    old = _hidden(folder.absolute(), "old")
+    return old if old.exists() and not folder.exists() else folder
+
+
+def _hidden(folder: Path, what: str) -> Path:
+    return folder.with_name(f".{folder.name}.{what}")
 
 
 def read_normaliser(folder: Path) -> Normaliser:
@@ -366,16 +383,21 @@ class Model:
 
     # folders ------------------------------------------------------------------------------
 
-    def save(self, folder: Path | str) -> None:
+    def save(self, folder: Path | str, beside: Mapping[str, bytes] | None = None) -> None:
         """Write the model folder, whole or not at all; one that stands there is replaced.
 
-        Raises ModelError where it cannot be written.
+        ``beside`` are files that travel with it, by name. Whoever reads ``folder`` finds the old
+        model or the new one at any moment, also where the writer is killed; what such a one left
+        is cleared away. Raises ModelError where it cannot be written.
         """
         folder = Path(folder).absolute()
-        part = folder.with_name(f".{os.getpid()}.part")
-        old = folder.with_name(f".{os.getpid()}.old")
+        part, old = _hidden(folder, "part"), _hidden(folder, "old")
         try:
-            self._write_files(part)
+            if old.exists() and not folder.exists():
+                old.rename(folder)
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+            self._write_files(part, beside or {})
             if folder.exists():
                 folder.rename(old)
             part.rename(folder)
@@ -387,8 +409,10 @@ class Model:
             shutil.rmtree(part, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
 
-    def _write_files(self, folder: Path) -> None:
+    def _write_files(self, folder: Path, beside: Mapping[str, bytes]) -> None:
         (folder / Layout.LANGUAGE).mkdir(parents=True)
+        for name, content in beside.items():
+            (folder / name).write_bytes(content)
         for name in Layout.ARRAYS:
             np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
         for name, sequence in zip(Layout.KEYS, ORDERS, strict=True):
@@ -402,10 +426,12 @@ class Model:
             "data_digest": self.meta.data_digest,
             "samples": self.meta.samples,
             "scores": self.meta.scores,
+            "reference": self.meta.reference,
+            "training": self.meta.training,
             "common_words": self.features.common,
             "taxonomy": self.taxonomy.to_json(),
         }
-        digests = {name: _digest(folder / name) for name in Layout.files()}
+        digests = {name: _digest(folder / name) for name in (*Layout.files(), *beside)}
         meta["digests"] = {**digests, Layout.META: _meta_digest(meta)}
         _write(folder / Layout.META, json.dumps(meta, ensure_ascii=False, indent=1) + "\n")
 
@@ -423,9 +449,8 @@ class Model:
         folder = folder_in_use(folder)
         meta = _read_meta(folder)
         products = f"{Layout.LANGUAGE}/{Layout.PRODUCTS}"
-        for name in Layout.files():
-            if name == products and name not in meta["digests"]:
-                continue  # models of version 0.2 have none
+        needed = set(Layout.files()) - {products}  # models of version 0.2 have no products
+        for name in sorted(needed | (set(meta["digests"]) - {Layout.META})):
             try:
                 digest = _digest(folder / name)
             except OSError:
@@ -460,6 +485,8 @@ class Model:
                     str(meta["data_digest"]),
                     int(meta["samples"]),
                     dict(meta["scores"]),
+                    dict(meta.get("reference", {})),
+                    dict(meta.get("training", {})),
                 ),
             )
             model.folder = folder.absolute()

@@ -123,9 +123,20 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A labelled comment; ``labels`` holds for each facet the leaf-most labels given."""
+    """A labelled comment."""
 
     text: str
     labels: Mapping[str, frozenset[str]]
+    """Facet → labels, parents of leaves among them; a facet that is not there was not judged."""
     source: str = ""
     id: str = ""
+    split: str = ""
+    """``train``, ``holdout``, or empty where the file does not say."""
+    group: str = ""
+    """What it belongs to (a show, a room): a split keeps a group together."""
+    time: str = ""
+    """When it was written, as its file says; of one file or of files alike, they sort."""
+    annotator: str = ""
+    """Who labelled it."""
+    place: str = ""
+    """File and line, for messages."""

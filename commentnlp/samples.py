@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from commentnlp.errors import SampleError
@@ -13,26 +14,53 @@ from commentnlp.records import Sample
 from commentnlp.taxonomy import Taxonomy
 
 _JOINED = re.compile(r"[|,，]")
+_KEPT = ("source", "id", "group", "time", "annotator")
+"""Columns that a sample keeps as they are."""
+_SPLITS = {"": "", "train": "train", "holdout": "holdout", "test": "holdout", "dev": "holdout"}
 
 
-def read_samples(path: Path | str, taxonomy: Taxonomy) -> list[Sample]:
-    """Samples of one file: a column ``text`` and one a facet, labels joined by ``|`` or ``,``.
+@dataclass(frozen=True)
+class Problem:
+    """A row that makes no sample."""
 
-    ``source`` and ``id`` are kept where the file has them. Raises SampleError that names file and
-    row for an unknown label or an empty text, and ReadError where the file is no table.
+    place: str
+    """File and line."""
+    text: str
+    what: str
+    """What is wrong with it, and what to do."""
+
+
+@dataclass
+class Gathered:
+    """What files hold: samples, rows that make none, and what is to be said of the rest."""
+
+    samples: list[Sample] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """Whole sentences that begin with the file."""
+
+
+def gather(paths: Iterable[Path | str], taxonomy: Taxonomy) -> Gathered:
+    """Read samples of files; rows that make none become problems.
+
+    A table has a column ``text`` and one a facet, labels joined by ``|`` or ``,``; a facet without
+    a column was not judged. ``source``, ``id``, ``split``, ``group``, ``time`` and ``annotator``
+    are kept where a file has them. Raises ReadError or SampleError where a file is no such table,
+    or has rows that cannot be read: nothing may get lost in silence.
     """
-    samples: list[Sample] = []
+    gathered = Gathered()
+    for path in paths:
+        before = len(gathered.samples) + len(gathered.problems)
+        _read_table(path, taxonomy, gathered)
+        if len(gathered.samples) + len(gathered.problems) == before:
+            raise SampleError(f"{path}: no samples in it")
+    return gathered
+
+
+def _read_table(path: Path | str, taxonomy: Taxonomy, gathered: Gathered) -> None:
     for source in open_sources(path, text=None):
         header = source.parser.layout.header
-        missing = [name for name in ("text", *taxonomy.facets) if name not in header]
-        if missing:
-            raise SampleError(
-                f"{path}: no column {', '.join(map(repr, missing))}; the header has:"
-                f" {', '.join(header) or 'nothing'}"
-            )
-        twice = [name for name in ("text", *taxonomy.facets) if header.count(name) > 1]
-        if twice:
-            raise SampleError(f"{path}: the column {twice[0]!r} stands there twice; keep one")
+        facets = _check_header(path, header, taxonomy, gathered.notes)
         for note in source.notes:
             raise SampleError(f"{path}: {note}; is a comma not quoted?")
         for records in source.records():
@@ -42,44 +70,86 @@ def read_samples(path: Path | str, taxonomy: Taxonomy) -> list[Sample]:
                     raise SampleError(f"{path}, line {lines[0]}: {why}; is a comma not quoted?")
             for row, line in zip(records.rows, records.lines, strict=True):
                 cells = dict(zip(header, row, strict=True))
-                samples.append(_sample(cells, f"{path}, line {line}", taxonomy))
-    if not samples:
-        raise SampleError(f"{path}: no samples in it")
-    return samples
+                place = f"{path}, line {line}"
+                try:
+                    gathered.samples.append(_sample(cells, place, facets, taxonomy))
+                except SampleError as error:
+                    gathered.problems.append(Problem(place, cells["text"], str(error)))
 
 
-def _sample(cells: Mapping[str, str], place: str, taxonomy: Taxonomy) -> Sample:
+def _check_header(
+    path: Path | str, header: Sequence[str], taxonomy: Taxonomy, notes: list[str]
+) -> list[str]:
+    """The facets that a table judges."""
+    judged = [facet for facet in taxonomy.facets if facet in header]
+    if "text" not in header or not judged:
+        missing = "text" if "text" not in header else " or ".join(taxonomy.facets)
+        raise SampleError(
+            f"{path}: no column {missing}; the header has: {', '.join(header) or 'nothing'}"
+        )
+    twice = [name for name in ("text", *taxonomy.facets) if header.count(name) > 1]
+    if twice:
+        raise SampleError(f"{path}: the column {twice[0]!r} stands there twice; keep one")
+    notes += [
+        f"{path}: no column {facet!r}: not judged there"
+        for facet in taxonomy.facets
+        if facet not in judged
+    ]
+    return judged
+
+
+def _sample(
+    cells: Mapping[str, str], place: str, facets: Iterable[str], taxonomy: Taxonomy
+) -> Sample:
     if not cells["text"].strip():
-        raise SampleError(f"{place}: the text is empty")
+        raise SampleError("the text is empty")
     labels = {}
-    for facet in taxonomy.facets:
+    for facet in facets:
         given = [label.strip() for label in _JOINED.split(cells[facet]) if label.strip()]
-        try:
-            labels[facet] = taxonomy.with_parents(facet, given)
-        except SampleError as error:
-            raise SampleError(f"{place}: {error}") from None
-    return Sample(cells["text"], labels, cells.get("source", ""), cells.get("id", ""))
+        labels[facet] = taxonomy.with_parents(facet, given)
+    split = cells.get("split", "").strip().lower()
+    if split not in _SPLITS:
+        raise SampleError(f"split {split!r} is none of {', '.join(filter(None, _SPLITS))}")
+    kept = {name: cells.get(name, "") for name in _KEPT}
+    return Sample(cells["text"], labels, split=_SPLITS[split], place=place, **kept)
+
+
+def read_samples(path: Path | str, taxonomy: Taxonomy) -> list[Sample]:
+    """Samples of one file, as `gather` reads them; the first problem is raised as SampleError."""
+    return sound(gather([path], taxonomy)).samples
 
 
 def read_all_samples(paths: Iterable[Path | str], taxonomy: Taxonomy) -> list[Sample]:
     """Samples of several files; the same text with other labels is an error that names both."""
-    samples: list[Sample] = []
-    first: dict[str, tuple[Sample, Path | str]] = {}
-    for path in paths:
-        for sample in read_samples(path, taxonomy):
-            known, where = first.setdefault(sample.text, (sample, path))
-            if known.labels != sample.labels:
-                raise SampleError(
-                    f"{path}: {sample.text!r} has {_spell(sample, taxonomy)}, but"
-                    f" {_spell(known, taxonomy)} in {where}; settle which is right"
-                )
-            if known is sample:
-                samples.append(sample)
-    return samples
+    return settled(sound(gather(paths, taxonomy)).samples)
 
 
-def _spell(sample: Sample, taxonomy: Taxonomy) -> str:
-    labels = [x for facet in taxonomy.facets for x in sorted(sample.labels[facet])]
+def sound(gathered: Gathered) -> Gathered:
+    """The same, where it has no problems. Raises SampleError that names file and row."""
+    for problem in gathered.problems:
+        more = len(gathered.problems) - 1
+        raise SampleError(
+            f"{problem.place}: {problem.what}"
+            + (f" (and {more} more such rows; `audit` lists them)" if more else "")
+        )
+    return gathered
+
+
+def settled(samples: Iterable[Sample]) -> list[Sample]:
+    """Every text once. Raises SampleError where the same text has other labels."""
+    first: dict[str, Sample] = {}
+    for sample in samples:
+        known = first.setdefault(sample.text, sample)
+        if known.labels != sample.labels:
+            raise SampleError(
+                f"{sample.place}: {sample.text!r} has {_spell(sample)}, but"
+                f" {_spell(known)} in {known.place}; settle which is right"
+            )
+    return list(first.values())
+
+
+def _spell(sample: Sample) -> str:
+    labels = [x for facet in sample.labels.values() for x in sorted(facet)]
     return "|".join(labels) or "no label"
 
 

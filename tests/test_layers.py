@@ -36,6 +36,7 @@ MAY_IMPORT = {
         "cycles",
     },
     "samples": {"errors", "records", "taxonomy", "reading"},
+    "similar": set(),
     "evaluation": {"records", "taxonomy", "model"},
     "training": BASE | {"segment", "features", "model", "samples", "evaluation"},
     "tagging": {"records", "taxonomy", "reading", "model", "layouts"},

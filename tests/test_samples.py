@@ -35,7 +35,8 @@ def test_labels_joined_either_way_and_parents_implied(tmp_path):
         ("好,,,\n贵,price,,,太多\n", r"rows have up to 5 cells, the header 4 \(first row 2\)"),
         ("好,,\n", r"line 2: row with fewer cells"),
         ("text,text,intent,complaint\n好,好,,\n", "the column 'text' stands there twice"),
-        ("text,intent\n好,price\n", "no column 'complaint'; the header has: text, intent"),
+        ("text,prize\n好,price\n", "no column intent or complaint; the header has: text, prize"),
+        ("text,intent,split\n好,price,tets\n", "line 2: split 'tets' is none of train, holdout"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_and_row(tmp_path, rows, message):
@@ -46,7 +47,9 @@ def test_what_is_wrong_is_named_with_file_and_row(tmp_path, rows, message):
 def test_the_same_text_with_other_labels_is_an_error(tmp_path):
     a = write(tmp_path, "贵,price,,\n好,,,\n", "a.csv")
     b = write(tmp_path, "贵,,,\n", "b.csv")
-    with pytest.raises(SampleError, match=r"b.csv: '贵' has no label, but price in .*a.csv"):
+    with pytest.raises(
+        SampleError, match=r"b.csv, line 2: '贵' has no label, but price in .*a.csv"
+    ):
         read_all_samples([a, b], TINY_TAXONOMY)
 
 
