@@ -140,3 +140,21 @@ class Sample:
     """Who labelled it."""
     place: str = ""
     """File and line, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A comment that is worth labelling."""
+
+    text: str
+    id: str = ""
+    time: str = ""
+    room: str = ""
+    count: int = 1
+    """How often the text came."""
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the model says of it: facet → labels, leaves instead of their parents."""
+    strategy: str = ""
+    """By which strategy it was chosen."""
+    why: str = ""
+    """The reason, for who labels it."""
