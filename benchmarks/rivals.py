@@ -107,9 +107,9 @@ def _normalised(texts: Sequence[str]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _normaliser() -> Any:
-    from commentnlp.model import read_normaliser
+    from commentnlp.language import Language
 
-    return read_normaliser(TRAINING_DATA / "language")
+    return Language.read(TRAINING_DATA / "language").normaliser
 
 
 def _words(_: Sequence[str]) -> list[Any]:
@@ -183,10 +183,10 @@ class Concepts:
     @classmethod
     def learn(cls, texts: Sequence[str]) -> Concepts:
         """Common are the words of so many texts as the shipped model asks for."""
-        from commentnlp.features import read_concepts
+        from commentnlp.language import Language
         from commentnlp.training import Settings
 
-        lexicon = read_concepts(TRAINING_DATA / "language" / "concepts.tsv")
+        lexicon = Language.read(TRAINING_DATA / "language").concepts
         counts = Counter(word for words in cut_with_user_words(texts) for word in set(words))
         least = Settings().common_count
         common = {w: w for w, n in counts.items() if n >= least and _shape(w) not in lexicon}
@@ -212,11 +212,11 @@ def _as_is(words: Sequence[str]) -> Sequence[str]:
 
 @lru_cache(maxsize=1)
 def _user_tokenizer() -> Any:
-    from commentnlp.model import read_words
+    from commentnlp.language import Language
     from commentnlp.shipped import DEFAULT_MODEL
 
     tokenizer = jieba.Tokenizer()
-    for word, frequency in read_words(DEFAULT_MODEL / "language" / "words.tsv").items():
+    for word, frequency in Language.read(DEFAULT_MODEL / "language").words.items():
         tokenizer.add_word(word, frequency)
     return tokenizer
 

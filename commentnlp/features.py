@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +19,6 @@ import numpy.typing as npt
 
 from commentnlp.errors import ModelError, ReadError
 from commentnlp.segment import Segmenter
-from commentnlp.tables import read_table
 from commentnlp.text import SEPARATOR
 
 Ints = npt.NDArray[np.int64]
@@ -115,18 +113,18 @@ def shape(word: str) -> str:
     return _FIGURE.sub("#", word)
 
 
-def read_concepts(path: Path) -> dict[str, str]:
+def concepts_of(rows: Iterable[Sequence[str]], place: str) -> dict[str, str]:
     """The lexicon: word (or shape, such as ``##k``) → concept.
 
-    Each line of the table holds a concept and, blank-separated, words. Raises ReadError where a
-    word stands under two concepts.
+    Each row holds a concept and, blank-separated, words. Raises ReadError, which names ``place``,
+    where a word stands under two concepts.
     """
     concepts: dict[str, str] = {}
-    for concept, words in read_table(path, 2):
+    for concept, words in rows:
         for word in words.split():
             if concepts.setdefault(word.lower(), concept) != concept:
                 raise ReadError(
-                    f"{path}: {word!r} stands under {concepts[word.lower()]} and {concept};"
+                    f"{place}: {word!r} stands under {concepts[word.lower()]} and {concept};"
                     " keep it under one"
                 )
     return concepts

@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from commentnlp.errors import ModelError, ReadError, SampleError
-from commentnlp.features import ORDERS, Features, Found, Ints, first_of_each, read_concepts
+from commentnlp.features import ORDERS, Features, Found, Ints, first_of_each
+from commentnlp.language import COLUMNS, OPTIONAL, Language
 from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
 from commentnlp.segment import Segmenter
 from commentnlp.shipped import DEFAULT_MODEL
-from commentnlp.tables import read_table, write_table
 from commentnlp.taxonomy import Taxonomy, parent_of
-from commentnlp.text import Disguise, Normaliser, Text, clauses
+from commentnlp.text import Normaliser, Text, clauses
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -61,14 +61,12 @@ class Layout:
     WORDS = "words.txt"
     CHARS = "chars.txt"
     LANGUAGE = "language"
-    PRODUCTS = "products.tsv"
-    TABLES = ("variants.tsv", "symbols.tsv", "disguises.tsv", "words.tsv", "concepts.tsv", PRODUCTS)
 
     @classmethod
     def files(cls) -> list[str]:
         """Every file but the one that holds the digests."""
         arrays = [f"{name}.npy" for name in (*cls.ARRAYS, *cls.KEYS)]
-        return [*arrays, cls.WORDS, cls.CHARS, *(f"{cls.LANGUAGE}/{t}" for t in cls.TABLES)]
+        return [*arrays, cls.WORDS, cls.CHARS, *(f"{cls.LANGUAGE}/{t}" for t in COLUMNS)]
 
 
 @dataclass(frozen=True)
@@ -113,52 +111,6 @@ def _whole(folder: Path) -> Path:
 
 def _hidden(folder: Path, what: str) -> Path:
     return folder.with_name(f".{folder.name}.{what}")
-
-
-def read_normaliser(folder: Path) -> Normaliser:
-    """The normaliser with the tables of a language folder."""
-    disguises = []
-    for written, means, after, before in read_table(folder / "disguises.tsv", 4):
-        disguises.append(
-            Disguise(written, means, tuple(filter(None, after.split("|"))),
-                     tuple(filter(None, before.split("|"))))
-        )  # fmt: skip
-    variants = [(a, b) for a, b in read_table(folder / "variants.tsv", 2)]
-    symbols = [(a, b) for a, b in read_table(folder / "symbols.tsv", 2)]
-    return Normaliser(variants, symbols, disguises)
-
-
-def read_products(path: Path) -> dict[str, str]:
-    """The product kinds: word → the kind of goods that it names."""
-    return {word.lower(): kind for kind, words in read_table(path, 2) for word in words.split()}
-
-
-def write_language(
-    folder: Path, normaliser: Normaliser, features: Features, products: Mapping[str, str]
-) -> None:
-    """Write the tables of a language folder, so that they read as they are in use."""
-    write_table(folder / "variants.tsv", normaliser.variants.items())
-    write_table(folder / "symbols.tsv", normaliser.symbols.items())
-    write_table(
-        folder / "disguises.tsv",
-        [(d.written, d.means, "|".join(d.after), "|".join(d.before)) for d in normaliser.disguises],
-    )
-    write_table(folder / "words.tsv", [(w, str(n)) for w, n in features.segmenter.words.items()])
-    for name, groups in (("concepts.tsv", features.concepts), ("products.tsv", products)):
-        words_of: dict[str, list[str]] = {}
-        for word, group in groups.items():
-            words_of.setdefault(group, []).append(word)
-        write_table(folder / name, [(group, " ".join(words)) for group, words in words_of.items()])
-
-
-def read_words(path: Path) -> dict[str, int | None]:
-    """The user dictionary: word → frequency, None where the table gives none."""
-    words: dict[str, int | None] = {}
-    for word, frequency in read_table(path, 2):
-        if frequency and not frequency.isdecimal():
-            raise ReadError(f"{path}: the frequency of {word!r} is no number: {frequency!r}")
-        words[word.lower()] = int(frequency) if frequency else None
-    return words
 
 
 class Model:
@@ -419,7 +371,9 @@ class Model:
             np.save(folder / f"{name}.npy", self.features.keys[sequence], allow_pickle=False)
         _write(folder / Layout.WORDS, "".join(f"{word}\n" for word in self.features.words))
         _write(folder / Layout.CHARS, self.features.chars)
-        write_language(folder / Layout.LANGUAGE, self.normaliser, self.features, self.products)
+        segmenter, concepts = self.features.segmenter, self.features.concepts
+        language = Language(self.normaliser, segmenter.words, concepts, self.products)
+        language.write(folder / Layout.LANGUAGE)
         meta: dict[str, Any] = {
             "format": FORMAT,
             "version": self.meta.version,
@@ -448,8 +402,7 @@ class Model:
         """
         folder = folder_in_use(folder)
         meta = _read_meta(folder)
-        products = f"{Layout.LANGUAGE}/{Layout.PRODUCTS}"
-        needed = set(Layout.files()) - {products}  # models of version 0.2 have no products
+        needed = set(Layout.files()) - {f"{Layout.LANGUAGE}/{name}" for name in OPTIONAL}
         for name in sorted(needed | (set(meta["digests"]) - {Layout.META})):
             try:
                 digest = _digest(folder / name)
@@ -457,29 +410,26 @@ class Model:
                 raise ModelError(f"{folder / name}: missing; the model is not whole") from None
             if meta["digests"].get(name) != digest:
                 raise _damaged(folder / name)
-        language = folder / Layout.LANGUAGE
         try:
+            language = Language.read(folder / Layout.LANGUAGE)
             arrays = {
                 name: np.load(folder / f"{name}.npy", allow_pickle=False)
                 for name in (*Layout.ARRAYS, *Layout.KEYS)
             }
-            segmenter = Segmenter(
-                {w: n for w, n in read_words(language / "words.tsv").items() if n is not None}
-            )
             features = Features(
-                segmenter,
-                read_concepts(language / "concepts.tsv"),
+                Segmenter({w: n for w, n in language.words.items() if n is not None}),
+                language.concepts,
                 (folder / Layout.WORDS).read_text(encoding="utf-8").split("\n")[:-1],
                 int(meta["common_words"]),
                 (folder / Layout.CHARS).read_text(encoding="utf-8"),
                 {s: arrays.pop(name) for s, name in zip(ORDERS, Layout.KEYS, strict=True)},
             )
             model = cls(
-                read_normaliser(language),
+                language.normaliser,
                 features,
                 Taxonomy.from_json(meta["taxonomy"]),
                 **arrays,
-                products=read_products(folder / products) if products in meta["digests"] else None,
+                products=language.products,
                 meta=Meta(
                     str(meta["version"]),
                     str(meta["data_digest"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -87,6 +87,18 @@ class Taxonomy:
             if parent := parent_of(label):
                 out.add(parent)
         return frozenset(out)
+
+    def without(self, columns: Collection[tuple[str, str]]) -> Taxonomy:
+        """The same without some labels and their leaves; a facet that has none left goes, too."""
+        kept = {
+            facet: tuple(
+                label
+                for label in labels
+                if (facet, label) not in columns and (facet, parent_of(label)) not in columns
+            )
+            for facet, labels in self.facets.items()
+        }
+        return Taxonomy({facet: labels for facet, labels in kept.items() if labels}, self.names)
 
     def name(self, facet: str, label: str = "", *, language: str = "zh") -> str:
         """Display name of a facet or of a label; the label itself where it has none."""

@@ -1,11 +1,10 @@
-"""Samples → model. The only place that knows scikit-learn; imported when somebody trains."""
+"""Samples → model. scikit-learn is imported when somebody trains."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,11 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
+from commentnlp.corpus import Corpus
 from commentnlp.errors import SampleError
-from commentnlp.evaluation import score, truth
-from commentnlp.features import ORDERS, Features, Keys, read_concepts, vocabulary
+from commentnlp.evaluation import score
+from commentnlp.features import ORDERS, Features, Ints, Keys, vocabulary
+from commentnlp.language import Language
 from commentnlp.model import (
     BATCH,
     LENGTH_POWER,
@@ -27,18 +28,15 @@ from commentnlp.model import (
     Model,
     Views,
     combine,
-    read_normaliser,
-    read_products,
-    read_words,
     sigmoid,
     views_of,
 )
-from commentnlp.records import Sample
-from commentnlp.samples import digest
 from commentnlp.segment import Segmenter, new_words
-from commentnlp.taxonomy import Taxonomy, parent_of
+from commentnlp.taxonomy import parent_of
 
 Bools = npt.NDArray[np.bool_]
+Progress = Callable[[str, int, int], None]
+"""Is told the stage, and how many classifiers of how many are fitted."""
 
 
 @dataclass(frozen=True)
@@ -61,66 +59,86 @@ class Settings:
 
 
 def train(
-    samples: Sequence[Sample],
-    taxonomy: Taxonomy,
-    language: Path,
+    corpus: Corpus,
+    language: Language,
     *,
     settings: Settings = Settings(),
-    progress: Callable[[str], None] = lambda stage: None,
+    progress: Progress = lambda stage, done, total: None,
 ) -> Model:
     """Train a model: TF-IDF n-grams, one logistic regression a label.
 
     Probabilities are calibrated (Platt 1999) and thresholds chosen, label by label, for the best
     F1 on out-of-fold scores (Lin, Chen, Wu and Lin, ACL 2023, show that this is what linear models
-    need in multi-label work). Raises SampleError where a label has too few samples to do so.
+    need in multi-label work). Raises
+    SampleError where a label has too few samples to do so.
     """
-    given = truth(taxonomy, samples)
-    _check_support(taxonomy, given, settings.folds)
-    normaliser = read_normaliser(language)
-    concepts = read_concepts(language / "concepts.tsv")
-    plain = {word: None for word in concepts if "#" not in word}
-    segmenter = Segmenter(new_words({**plain, **read_words(language / "words.tsv")}))
-    texts = [text.text for text in normaliser.normalise_all([sample.text for sample in samples])]
+    taxonomy, given, judged = corpus.taxonomy, corpus.given, corpus.judged
+    _check_support(corpus, settings.folds)
+    plain = {word: None for word in language.concepts if "#" not in word}
+    segmenter = Segmenter(new_words({**plain, **language.words}))
+    texts = [text.text for text in language.normaliser.normalise_all(corpus.texts)]
+    labels = len(taxonomy.columns)
+    fits = _Fits(progress, (settings.folds + 2) * labels)
 
-    progress(f"features of {len(texts)} samples")
+    fits.stage(f"features of {len(texts)} samples")
     views = views_of(texts)
-    features = find_features(texts, segmenter, concepts, settings)
+    features = find_features(texts, segmenter, language.concepts, settings)
     rows, _ = tfidf(features, views.texts, views.whole)
 
-    progress(f"{settings.folds}-fold cross-validation with {len(features)} features")
-    held_out = _cross_validate(rows, views, given, settings)
-    slope, shift = _calibrate(held_out, given)
-    thresholds = _thresholds(taxonomy, sigmoid(held_out * slope + shift), given)
+    fits.stage(f"{settings.folds}-fold cross-validation with {len(features)} features")
+    held_out = _cross_validate(rows, views, corpus, settings, fits)
+    slope, shift = _calibrate(held_out, corpus)
+    out_of_fold = sigmoid(held_out * slope + shift)
+    thresholds = _thresholds(out_of_fold, corpus)
 
     # only now: to choose features by all labels first would make the cross-validation too hopeful
-    progress(f"choosing {min(settings.max_features, len(features))} features")
-    weights, _ = _fit(rows[: views.whole], given, settings)
+    fits.stage(f"choosing {min(settings.max_features, len(features))} features")
+    weights, _ = _fit(rows[: views.whole], corpus, settings, fits)
     features = _prune(features, np.abs(weights).max(axis=1), settings.max_features)
     rows, idf = tfidf(features, texts)
 
-    progress("last fit")
-    weights, bias = _fit(rows, given, settings)
+    fits.stage("last fit")
+    weights, bias = _fit(rows, corpus, settings, fits)
     model = Model(
-        normaliser,
+        language.normaliser,
         features,
         taxonomy,
         idf=idf.astype(np.float32),
         weights=(weights * idf[:, None] * slope).astype(np.float32),
         bias=bias * slope + shift,
         thresholds=thresholds,
-        products=read_products(language / "products.tsv"),
+        products=language.products,
     )
-    decided = model.decide(sigmoid(held_out * slope + shift))
+    decided = model.decide(out_of_fold) & judged
     numbers = b"".join(
         [*(features.keys[name].tobytes() for name in ORDERS), model.weights.tobytes()]
     )
+    own = slice(corpus.own)
     model.meta = Meta(
         version=hashlib.sha256(numbers).hexdigest()[:12],
-        data_digest=digest(samples),
-        samples=len(samples),
-        scores=score(taxonomy, given, decided).to_json()["facets"],
+        data_digest=corpus.digest,
+        samples=corpus.own,
+        scores=score(taxonomy, given[own], decided[own]).to_json()["facets"],
+        training=corpus.told(),
     )
     return model
+
+
+class _Fits:
+    """Counts the classifiers that are fitted, and tells it."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._done, self._stage = progress, total, 0, ""
+
+    def stage(self, stage: str) -> None:
+        self._stage = stage
+        self._progress(stage, self._done, self._total)
+
+    def run(self, jobs: Sequence[Any], settings: Settings) -> Iterator[tuple[Floats, float]]:
+        for fitted in Parallel(n_jobs=settings.jobs, return_as="generator")(jobs):
+            yield fitted
+            self._done += 1
+            self._progress(self._stage, self._done, self._total)
 
 
 def find_features(
@@ -162,16 +180,18 @@ def tfidf(features: Features, texts: Sequence[str], fit: int | None = None) -> t
     return rows, transformer.idf_
 
 
-def _check_support(taxonomy: Taxonomy, given: Bools, folds: int) -> None:
+def _check_support(corpus: Corpus, folds: int) -> None:
+    has = (corpus.given & corpus.judged).sum(axis=0)
+    has_not = (~corpus.given & corpus.judged).sum(axis=0)
     few = [
-        f"{facet}/{label} ({count})"
-        for (facet, label), count in zip(taxonomy.columns, given.sum(axis=0), strict=True)
-        if not folds <= count <= len(given) - folds
+        f"{facet}/{label} ({yes})"
+        for (facet, label), yes, no in zip(corpus.taxonomy.columns, has, has_not, strict=True)
+        if min(yes, no) < folds
     ]
-    if few:
+    if few or not corpus.taxonomy.columns:
         raise SampleError(
-            f"too few samples with (or without) {', '.join(few)}: at least {folds} are needed"
-            " for cross-validation; label more, or leave the label out of the taxonomy"
+            f"too few samples with (or without) {', '.join(few) or 'any label'}: at least {folds}"
+            " are needed for cross-validation; label more, or leave the label out of the taxonomy"
         )
 
 
@@ -196,18 +216,28 @@ def _prune(features: Features, strength: Floats, most: int) -> Features:
     )
 
 
-def _fit(rows: Any, given: Bools, settings: Settings) -> tuple[Floats, Floats]:
+def _fit(rows: Any, corpus: Corpus, settings: Settings, fits: _Fits) -> tuple[Floats, Floats]:
     """One classifier a label: weights (features × labels) and bias (labels)."""
-    fitted = Parallel(n_jobs=settings.jobs)(
-        delayed(_fit_label)(rows, given[:, i], settings) for i in range(given.shape[1])
-    )
-    weights, bias = zip(*fitted, strict=True)
+    everywhere = np.ones(len(corpus.texts), bool)
+    jobs = [_fit_label(rows, corpus, everywhere, i, settings) for i in range(corpus.given.shape[1])]
+    weights, bias = zip(*fits.run(jobs, settings), strict=True)
     return np.stack(weights, axis=1), np.array(bias)
 
 
-def _fit_label(rows: Any, has: Bools, settings: Settings) -> tuple[Floats, float]:
+def _fit_label(rows: Any, corpus: Corpus, among: Bools, label: int, settings: Settings) -> Any:
+    """The fit of one label on those ``among`` the samples that were judged for it."""
+    (chosen,) = (among & (corpus.weight[:, label] > 0)).nonzero()
+    has, weight = corpus.given[chosen, label], corpus.weight[chosen, label]
+    return delayed(_fitted)(rows, chosen, has, weight, settings)
+
+
+def _fitted(
+    rows: Any, chosen: Ints, has: Bools, weight: Floats, settings: Settings
+) -> tuple[Floats, float]:
     if has.all() or not has.any():  # all samples of a rare label in one fold
         return np.zeros(rows.shape[1]), 5.0 if has.any() else -5.0
+    # all workers share the rows, and each takes those that it needs
+    rows = rows if len(chosen) == rows.shape[0] else rows[chosen]
     classifier = LogisticRegression(
         C=settings.cost,
         class_weight={False: 1.0, True: settings.positive_weight},
@@ -215,62 +245,71 @@ def _fit_label(rows: Any, has: Bools, settings: Settings) -> tuple[Floats, float
         tol=1e-3,
         random_state=settings.seed,
     )
-    classifier.fit(rows, has)
+    classifier.fit(rows, has, weight.astype(np.float64))
     return classifier.coef_[0], float(classifier.intercept_[0])
 
 
-def _cross_validate(rows: Any, views: Views, given: Bools, settings: Settings) -> Floats:
+def _cross_validate(
+    rows: Any, views: Views, corpus: Corpus, settings: Settings, fits: _Fits
+) -> Floats:
     """Out-of-fold logits, samples × labels. ``rows`` are the vectors of all views."""
-    folds = list(KFold(settings.folds, shuffle=True, random_state=settings.seed).split(given))
+    labels = corpus.given.shape[1]
     fold = np.zeros(views.whole, np.int64)
-    for number, (_, held) in enumerate(folds):
+    halves = KFold(settings.folds, shuffle=True, random_state=settings.seed).split(fold)
+    for number, (_, held) in enumerate(halves):
         fold[held] = number
-    jobs = [(number, i) for number in range(len(folds)) for i in range(given.shape[1])]
-    fitted = Parallel(n_jobs=settings.jobs)(
-        delayed(_fit_label)(rows[folds[n][0]], given[folds[n][0], i], settings) for n, i in jobs
-    )
-    logits = np.zeros((len(views.texts), given.shape[1]))
-    for (number, i), (weights, bias) in zip(jobs, fitted, strict=True):
+    whole = rows[: views.whole]
+    logits = np.zeros((len(views.texts), labels))
+    for number in range(settings.folds):
+        jobs = [_fit_label(whole, corpus, fold != number, i, settings) for i in range(labels)]
         held = np.flatnonzero(fold[views.row] == number)
-        logits[held, i] = rows[held] @ weights + bias
+        for i, (weights, bias) in enumerate(fits.run(jobs, settings)):
+            logits[held, i] = rows[held] @ weights + bias
     return combine(logits, views)
 
 
-def _calibrate(logits: Floats, given: Bools) -> tuple[Floats, Floats]:
+def _calibrate(logits: Floats, corpus: Corpus) -> tuple[Floats, Floats]:
     """Slope and shift of each label that turn its logits into log-odds (Platt 1999)."""
-    slope, shift = np.ones(given.shape[1]), np.zeros(given.shape[1])
-    for i in range(given.shape[1]):
-        platt = LogisticRegression(C=1e6).fit(logits[:, [i]], given[:, i])
+    labels = logits.shape[1]
+    slope, shift = np.ones(labels), np.zeros(labels)
+    for i in range(labels):
+        judged = corpus.judged[:, i]
+        platt = LogisticRegression(C=1e6).fit(
+            logits[judged][:, [i]], corpus.given[judged, i], corpus.weight[judged, i]
+        )
         slope[i], shift[i] = platt.coef_[0, 0], platt.intercept_[0]
     return slope, shift
 
 
-def _thresholds(taxonomy: Taxonomy, probabilities: Floats, given: Bools) -> Floats:
+def _thresholds(probabilities: Floats, corpus: Corpus) -> Floats:
     """The probability of each label from which on giving it makes the best F1, drawn to 0.5.
 
     Leaves come first; a parent's threshold is chosen knowing that its leaves bring it along.
     The best cut of few samples is a noisy one and mostly too low (Lipton, Elkan and Narayanaswamy
     2014), so that halfway from there to 0.5 does better on comments of rooms not seen.
     """
-    columns = taxonomy.columns
+    columns, given = corpus.taxonomy.columns, corpus.given
     thresholds = np.full(len(columns), 0.5)
     brought = np.zeros(given.shape, bool)
     index = {column: i for i, column in enumerate(columns)}
     for i, (facet, label) in sorted(enumerate(columns), key=lambda c: not parent_of(c[1][1])):
-        best = _best_threshold(probabilities[:, i], given[:, i], brought[:, i])
+        judged = corpus.judged[:, i]
+        best = _best_threshold(
+            probabilities[judged, i], given[judged, i], brought[judged, i], corpus.weight[judged, i]
+        )
         thresholds[i] = (best + 0.5) / 2
         if parent := parent_of(label):
             brought[:, index[facet, parent]] |= probabilities[:, i] >= thresholds[i]
     return thresholds
 
 
-def _best_threshold(probability: Floats, given: Bools, brought: Bools) -> float:
+def _best_threshold(probability: Floats, given: Bools, brought: Bools, weight: Floats) -> float:
     """Midway between the two probabilities where cutting gives the best F1."""
     order = np.argsort(-probability, kind="stable")
-    own = ~brought[order]
-    hits = np.cumsum(given[order] & own) + (given & brought).sum()
-    predicted = np.cumsum(own) + brought.sum()
-    f1 = 2 * hits / (predicted + given.sum())
+    own = weight[order] * ~brought[order]
+    hits = np.cumsum(given[order] * own) + weight[given & brought].sum()
+    predicted = np.cumsum(own) + weight[brought].sum()
+    f1 = 2 * hits / (predicted + weight[given].sum())
     best = int(np.argmax(f1))
     ranked = probability[order]
     after = ranked[best + 1] if best + 1 < len(ranked) else 0.0

@@ -10,7 +10,7 @@ from commentnlp.features import (
     Features,
     _in_order,
     _Table,
-    read_concepts,
+    concepts_of,
     shape,
     vocabulary,
 )
@@ -122,11 +122,9 @@ def test_vocabulary_counts_texts():
     assert (words, common) == (["的"], 0)
 
 
-def test_a_word_under_two_concepts_is_refused(tmp_path):
-    path = tmp_path / "concepts.tsv"
-    path.write_text("SIZE\t圈口 手寸\nWEIGHT\t手寸\n", encoding="utf-8")
-    with pytest.raises(ReadError, match="'手寸' stands under SIZE and WEIGHT"):
-        read_concepts(path)
+def test_a_word_under_two_concepts_is_refused():
+    with pytest.raises(ReadError, match=r"c\.tsv: '手寸' stands under SIZE and WEIGHT"):
+        concepts_of([("SIZE", "圈口 手寸"), ("WEIGHT", "手寸")], "c.tsv")
 
 
 def test_boundary_is_no_character():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commentnlp.model import read_words
+from commentnlp.language import Language
 from commentnlp.samples import read_all_samples
 from commentnlp.segment import Segmenter, new_words
 from commentnlp.taxonomy import Taxonomy
@@ -13,7 +13,7 @@ from commentnlp.text import SEPARATOR
 from .conftest import ROOT, TRAINING_DATA
 from .test_text import SHIPPED as NORMALISER
 
-WORDS = read_words(ROOT / "models/default/language/words.tsv")
+WORDS = Language.read(ROOT / "models/default/language").words
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commentnlp.model import read_normaliser
+from commentnlp.language import Language
 from commentnlp.text import (
     _BREAK,
     _BREAKS,
@@ -17,7 +17,7 @@ from commentnlp.text import (
 
 from .conftest import TRAINING_DATA
 
-SHIPPED = read_normaliser(TRAINING_DATA / "language")
+SHIPPED = Language.read(TRAINING_DATA / "language").normaliser
 
 
 def normal(text):

@@ -9,9 +9,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from commentnlp import Model
+from commentnlp.corpus import Corpus, corpus
 from commentnlp.errors import SampleError
 from commentnlp.evaluation import truth
 from commentnlp.features import ORDERS, shape
+from commentnlp.language import Language
 from commentnlp.model import LENGTH_POWER, combine, sigmoid, views_of
 from commentnlp.records import Sample
 from commentnlp.samples import read_all_samples
@@ -20,7 +22,7 @@ from commentnlp.training import Settings, _best_threshold, _calibrate, train
 
 from .conftest import TINY_TAXONOMY, TRAINING_DATA
 
-LANGUAGE = TRAINING_DATA / "language"
+LANGUAGE = Language.read(TRAINING_DATA / "language")
 TAXONOMY = Taxonomy.read(TRAINING_DATA / "taxonomy.json")
 SETTINGS = Settings(folds=3, max_features=6000, jobs=1)
 
@@ -35,7 +37,7 @@ def samples():
 
 @pytest.fixture(scope="module")
 def model(samples):
-    return train(samples, TAXONOMY, LANGUAGE, settings=SETTINGS)
+    return train(corpus(samples, TAXONOMY), LANGUAGE, settings=SETTINGS)
 
 
 def grams(model, text):
@@ -108,7 +110,7 @@ def divide_by_length(rows):
 
 
 def test_training_again_gives_the_same_bytes(samples, model, tmp_path):
-    again = train(samples[:2500], TAXONOMY, LANGUAGE, settings=SETTINGS)
+    again = train(corpus(samples[:2500], TAXONOMY), LANGUAGE, settings=SETTINGS)
     for name in ("idf", "weights", "bias", "thresholds"):
         assert getattr(again, name).tobytes() == getattr(model, name).tobytes(), name
     assert again.meta == model.meta
@@ -129,9 +131,13 @@ def test_the_greatest_weights_are_kept(model):
 
 def test_progress_tells_the_stages(samples):
     told = []
-    train(samples[:1500], TAXONOMY, LANGUAGE, settings=SETTINGS, progress=told.append)
-    assert len(told) == 4
-    assert told[0] == "features of 1500 samples"
+    small = corpus(samples[:1500], TAXONOMY)
+    train(small, LANGUAGE, settings=SETTINGS, progress=lambda *what: told.append(what))
+    fits = (SETTINGS.folds + 2) * len(small.taxonomy.columns)
+    assert told[0] == ("features of 1500 samples", 0, fits)
+    assert told[-1] == ("last fit", fits, fits)
+    assert len(dict.fromkeys(stage for stage, _, _ in told)) == 4
+    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
 
 
 def test_too_few_samples_are_named():
@@ -140,24 +146,28 @@ def test_too_few_samples_are_named():
         for i in range(9)
     ]
     with pytest.raises(SampleError, match=r"intent/price \(0\), complaint/logistics \(9\)"):
-        train(few, TINY_TAXONOMY, LANGUAGE)
+        train(corpus(few, TINY_TAXONOMY, few=0), LANGUAGE)
 
 
 def test_thresholds_make_the_best_f1():
     probability = np.array([0.9, 0.8, 0.7, 0.2])
     nothing = np.zeros(4, bool)
     given = np.array([True, True, False, False])
-    assert _best_threshold(probability, given, nothing) == pytest.approx(0.75)
+    assert _best_threshold(probability, given, nothing, np.ones(4)) == pytest.approx(0.75)
     # a parent that its leaf brings along already is not chosen for again
     given = np.array([True, False, False, True])
-    assert _best_threshold(probability, given, given & (probability < 0.5)) == pytest.approx(0.85)
+    assert _best_threshold(
+        probability, given, given & (probability < 0.5), np.ones(4)
+    ) == pytest.approx(0.85)
 
 
 def test_calibration_turns_scores_into_odds():
     rng = np.random.default_rng(0)
     odds = rng.normal(size=(20_000, 1)) * 2
     given = rng.random((20_000, 1)) < sigmoid(odds)
-    slope, shift = _calibrate(odds / 3 + 1, given)
+    taxonomy = TINY_TAXONOMY.without([("complaint", "logistics")])
+    judged, weight = np.ones((20_000, 1), bool), np.ones((20_000, 1))
+    slope, shift = _calibrate(odds / 3 + 1, Corpus(taxonomy, [], 0, given, judged, weight, {}))
     assert slope[0] == pytest.approx(3, rel=0.05)
     assert shift[0] == pytest.approx(-3, rel=0.05)
 
@@ -178,4 +188,4 @@ def test_importing_the_library_does_not_bring_scikit_learn():
 def test_no_warning_is_hidden(samples):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        train(samples[:1200], TAXONOMY, LANGUAGE, settings=SETTINGS)
+        train(corpus(samples[:1200], TAXONOMY), LANGUAGE, settings=SETTINGS)

@@ -8,8 +8,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from commentnlp.features import read_concepts
-from commentnlp.model import read_words
+from commentnlp.language import Language
 from commentnlp.samples import read_all_samples
 from commentnlp.segment import Segmenter, new_words
 from commentnlp.taxonomy import Taxonomy, parent_of
@@ -109,9 +108,10 @@ def test_every_side_of_every_rule_is_shown(samples):
 
 def test_the_lexicon_is_made_of_words():
     """A word of the lexicon that the segmenter cuts apart would never be met."""
-    concepts = read_concepts(TRAINING_DATA / "language/concepts.tsv")
+    language = Language.read(TRAINING_DATA / "language")
+    concepts = language.concepts
     plain_words = {word: None for word in concepts if "#" not in word}
-    own = read_words(TRAINING_DATA / "language/words.tsv")
+    own = language.words
     segmenter = Segmenter(new_words({**plain_words, **own}))
     cut = [word for word in [*plain_words, *own] if segmenter.cut(word) != [word]]
     assert not cut

@@ -1,0 +1,50 @@
+"""What several verbs share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commentnlp.shipped import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_files(verb: argparse.ArgumentParser) -> None:
+    """Files of comments, and how to read them."""
+    verb.add_argument("files", nargs="+", metavar="FILE",
+                      help="CSV, TSV, XLSX, XLS, JSON, Parquet, what live tools save, any of these"
+                      " as gz, zst or zip; - for stdin")  # fmt: skip
+    verb.add_argument("--text", default="", metavar="COLUMN", help="column of the comments")
+    verb.add_argument("--date", type=_day, metavar="YYYY-MM-DD",
+                      help="day of a log that only tells the hour")  # fmt: skip
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-02-07") from None
+
+
+def add_model(verb: argparse.ArgumentParser) -> None:
+    """Which model."""
+    verb.add_argument("--model", type=Path, default=DEFAULT_MODEL, metavar="FOLDER",
+                      help="model folder; the shipped one if not given")  # fmt: skip
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def printable(text: str, width: int = 60) -> str:
+    """A comment on one line, harmless to a terminal."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= width else line[: width - 1] + "…"

@@ -1,0 +1,82 @@
+"""The verb serve."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commentnlp import __version__
+from commentnlp.errors import CommentnlpError
+
+if TYPE_CHECKING:
+    from commentnlp.cli.options import Verbs
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb."""
+    verb = verbs.add_parser("serve", help="HTTP for a room's monitor, and the live page",
+                            epilog="Each option but host and port can also be given as"
+                            " COMMENTNLP_STORE, COMMENTNLP_MODEL, …; secrets only so:"
+                            " COMMENTNLP_TOKEN, COMMENTNLP_SECRET, COMMENTNLP_PUSH_SECRET,"
+                            " COMMENTNLP_WEBHOOKS.")  # fmt: skip
+    verb.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="where to listen; others than 127.0.0.1 need COMMENTNLP_TOKEN",
+    )
+    verb.add_argument("--port", type=int, default=8000)
+    verb.add_argument("--store", metavar="STORE", help="SQLite file, or postgresql+psycopg://…;"
+                      " commentnlp.db if not given")  # fmt: skip
+    verb.add_argument("--model", type=Path, metavar="FOLDER", help="model folder, or a folder"
+                      " whose file `current` names the one in use")  # fmt: skip
+    verb.add_argument("--keep-days", type=float, metavar="DAYS",
+                      help="delete what is older; nothing if not given")  # fmt: skip
+    verb.add_argument("--keep-names", action="store_true", default=None,
+                      help="keep nicknames readable")  # fmt: skip
+    verb.add_argument("--tz", dest="zone", metavar="ZONE", help="Asia/Shanghai if not given")
+    verb.add_argument(
+        "--lang",
+        dest="language",
+        choices=("zh", "en"),
+        help="of the page where a browser asks for neither; zh if not given",
+    )
+    verb.set_defaults(run=_serve)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        import uvicorn
+
+        from commentnlp.service.app import create_app
+        from commentnlp.service.settings import settings_of
+    except ImportError as error:
+        raise CommentnlpError(f"the service needs more packages ({error.name} is missing):"
+                              ' pip install "commentnlp[serve]"') from None  # fmt: skip
+    given = ("store", "model", "keep_days", "keep_names", "zone", "language")
+    settings = settings_of(os.environ, **{name: getattr(options, name) for name in given})
+    if not settings.token and options.host not in ("127.0.0.1", "localhost", "::1"):
+        raise CommentnlpError(f"--host {options.host}: who can reach it could read all comments;"
+                              " set COMMENTNLP_TOKEN first")  # fmt: skip
+    with _listening(options.host, options.port) as listening:
+        app = create_app(settings)
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        print(f"commentnlp {__version__}: http://{host}:{listening.getsockname()[1]}/ (Ctrl-C stops"
+              " it)", file=sys.stderr)  # fmt: skip
+        how = uvicorn.Config(app, access_log=False, log_level="warning",
+                             timeout_graceful_shutdown=10)  # fmt: skip
+        uvicorn.Server(how).run(sockets=[listening])
+    return 0
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that nobody else listens on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise CommentnlpError(f"--host {host} --port {port}: cannot be listened on ({error});"
+                              " give another --port") from None  # fmt: skip

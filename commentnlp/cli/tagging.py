@@ -1,0 +1,236 @@
+"""The verbs for files of comments: classify, inspect, explain."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commentnlp.batch import (
+    STDOUT,
+    Options,
+    Summary,
+    can_resume,
+    classify_file,
+    default_target,
+)
+from commentnlp.cli.options import add_files, add_model, cores, printable
+from commentnlp.errors import CommentnlpError
+from commentnlp.model import Model
+from commentnlp.records import Explanation
+from commentnlp.taxonomy import parent_of
+from commentnlp.writing import SUFFIXES
+
+if TYPE_CHECKING:
+    from commentnlp.cli.options import Verbs
+    from commentnlp.inspection import Inspection, Phrase
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verbs."""
+    verb = verbs.add_parser("classify", help="tag the comments of files")
+    add_files(verb)
+    verb.add_argument("-o", "--output", metavar="OUT", help=f"{' '.join(SUFFIXES)}, or - for"
+                      " stdout; NAME.tagged.csv beside the input if not given")  # fmt: skip
+    verb.add_argument("--no-bom", action="store_true",
+                      help="no byte-order mark in CSV files (Excel needs it)")  # fmt: skip
+    verb.add_argument("--resume", action="store_true", help="go on where a run was broken off")
+    verb.add_argument("--jobs", type=int, default=0, metavar="N",
+                      help="processes for large files; all cores if not given")  # fmt: skip
+    verb.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+    add_model(verb)
+    verb.set_defaults(run=_classify)
+
+    verb = verbs.add_parser("inspect", help="show what is in files, and what is odd about them")
+    add_files(verb)
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    verb.set_defaults(run=_inspect)
+
+    verb = verbs.add_parser("explain", help="show which characters raised each label of a comment")
+    verb.add_argument("text", metavar="TEXT")
+    verb.add_argument("--all", action="store_true", help="labels under their threshold, too")
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    add_model(verb)
+    verb.set_defaults(run=_explain)
+
+
+def _classify(options: argparse.Namespace) -> int:
+    if options.output and len(options.files) > 1:
+        raise CommentnlpError("-o goes with one input file; leave it out to write one output each")
+    targets = [options.output or default_target(path) for path in options.files]
+    if len({os.path.abspath(target) for target in targets}) < len(targets):
+        raise CommentnlpError("two inputs would write the same output; tag them one by one with -o")
+    if options.jobs < 0:
+        raise CommentnlpError("--jobs: give a number from 1 on")
+    model = Model.load(options.model)
+    how = Options(
+        text=options.text, day=options.date, bom=not options.no_bom, resume=options.resume,
+        jobs=options.jobs or cores(),
+    )  # fmt: skip
+    for path, target in zip(options.files, targets, strict=True):
+        try:
+            with _progress(path, options.quiet) as progress:
+                done = classify_file(model, path, options.output, how, progress=progress)
+        except KeyboardInterrupt:
+            if not can_resume(target):
+                raise
+            print(f"commentnlp: {target}: interrupted; what is done is kept, and the same command"
+                  " with --resume goes on", file=sys.stderr)  # fmt: skip
+            return 130
+        out = sys.stderr if str(target) == STDOUT else sys.stdout
+        for summary in () if options.quiet else done:
+            print(_summary(model, summary), file=out)
+    return 0
+
+
+@contextmanager
+def _progress(name: str, quiet: bool) -> Iterator[Callable[[int, int, int | None], None]]:
+    """A line with rows, rows a second and the time left; only where a person watches."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda rows, position, size: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit="B", unit_scale=True, desc=Path(name).name[:24], leave=False) as bar:
+
+        def show(rows: int, position: int, size: int | None) -> None:
+            bar.total = size
+            seconds = max(bar.format_dict["elapsed"], 1e-3)
+            bar.set_postfix_str(f"{rows:,} rows, {rows / seconds:,.0f} rows/s", refresh=False)
+            bar.update(position - bar.n)
+
+        yield show
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from commentnlp.inspection import inspect
+
+    found = [
+        one for path in options.files
+        for one in inspect(path, text=options.text or None, day=options.date)
+    ]  # fmt: skip
+    if options.json:
+        print(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1, default=str))
+        return 0
+    print("\n\n".join(map(inspection_table, found)))
+    return 0
+
+
+def inspection_table(found: Inspection) -> str:
+    """Lay an inspection out for a terminal."""
+    lines = [found.name]
+
+    def row(name: str, text: str) -> None:
+        lines.append(f"  {name:<12}{text}")
+
+    def phrases(name: str, total: int, several: Sequence[Phrase], people: bool) -> None:
+        row(name, f"{total}")
+        for one in several:
+            who = f", {one.people} people" if people else ""
+            lines.append(f"{'':14}{one.count} × 「{printable(one.text)}」{who}")
+
+    row("written by", found.tool + (f", {found.encoding}" if found.encoding else ""))
+    for note in found.notes:
+        row("note", note)
+    row("columns", ", ".join(map(printable, found.columns[:40])))
+    row("taken for", ", ".join(f"{w} = {printable(c)}" for w, c in found.taken_for.items())
+        or "nothing known")  # fmt: skip
+    row("rows", f"{found.rows} kept")
+    for name, oddities in (("odd, kept", found.odd), ("lost", found.lost)):
+        for one in oddities:
+            where = ", ".join(map(str, one.lines)) + (", …" if one.count > len(one.lines) else "")
+            row(name, f"{one.count} × {one.why}" + (f" (line {where})" if one.lines else ""))
+    row("kinds", ", ".join(f"{printable(kind)} {count}" for kind, count in found.kinds.items()))
+    if found.start and found.end:
+        row("time", f"{found.start:%Y-%m-%d %H:%M:%S} to {found.end:%Y-%m-%d %H:%M:%S} (Shanghai)")
+    row("no time", f"{found.without_time}")
+    row("backwards", f"{found.backwards}")
+    for gap in found.gaps:
+        row("silence", f"{gap.start:%m-%d %H:%M:%S} to {gap.end:%m-%d %H:%M:%S}")
+    share = 1 - found.different / max(found.comments, 1)
+    row("comments", f"{found.comments}, {found.different} different ({share:.0%} repeats)")
+    phrases("one-tap", found.canned_comments, found.canned, True)
+    phrases("floods", found.flood_comments, found.floods, False)
+    row("spam", f"{found.spam} with a link or a contact number")
+    row("people", f"{found.people}; {found.masked} events with a hidden person")
+    row("next", found.next)
+    return "\n".join(lines)
+
+
+def _summary(model: Model, summary: Summary) -> str:
+    lines = [
+        f"{summary.source} → {summary.target}",
+        f"rows {summary.rows} · comments {summary.comments} · {summary.tool}"
+        f" · model {model.meta.version}",
+    ]
+    lines += [f"note: {note}" for note in summary.notes]
+    lines += [f"odd, kept: {what}" for what in summary.odd]
+    lines += [f"lost: {what}" for what in summary.lost]
+    for facet in model.taxonomy.facets:
+        lines.append("")
+        lines.append(f"{facet} {model.taxonomy.name(facet)}")
+        counts = summary.labels[facet]
+        for label in model.taxonomy.facets[facet]:
+            if not counts[label]:
+                continue
+            share = counts[label] / max(summary.comments, 1)
+            indent = "    " if parent_of(label) else "  "
+            lines.append(
+                f"{indent + label:<30}{counts[label]:>7}{share:>7.1%}  "
+                f"{model.taxonomy.name(facet, label)}"
+            )
+        if not counts:
+            lines.append("  none")
+    hottest = [
+        (label, count)
+        for label, count in summary.labels.get("complaint", {}).items()
+        if not parent_of(label)
+    ]
+    if hottest:
+        lines += ["", "top complaints"]
+        for label, count in sorted(hottest, key=lambda pair: -pair[1])[:5]:
+            quote = printable(summary.examples[f"complaint/{label}"])
+            lines.append(f"  {model.taxonomy.name('complaint', label)} {count}: 「{quote}」")
+    return "\n".join(lines)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    model = Model.load(options.model)
+    explained = model.explain(options.text)
+    chosen = {
+        (facet, label)
+        for facet, tags in model.tag([options.text])[0].tags.items()
+        for tag in tags
+        for label in (tag.label, parent_of(tag.label))
+    }
+    shown = [e for e in explained if options.all or (e.facet, e.label) in chosen]
+    if options.json:
+        print(json.dumps([_explanation_json(e) for e in shown], ensure_ascii=False, indent=1))
+        return 0
+    for one in shown:
+        mark = "" if (one.facet, one.label) in chosen else "  (under its threshold)"
+        print(f"{one.facet} {one.label} {model.taxonomy.name(one.facet, one.label)}"
+              f"  score {one.score:.3f}, threshold {one.threshold:.3f}{mark}")  # fmt: skip
+        for piece in one.pieces:
+            print(f"  {piece.weight:+8.3f}  {printable(piece.text)}")
+        print(f"  {one.bias:+8.3f}  (bias)")
+        print(f"  {one.logit:+8.3f}  = log-odds")
+    if not shown:
+        print("no label reaches its threshold (--all shows every label)")
+    return 0
+
+
+def _explanation_json(one: Explanation) -> dict[str, object]:
+    return {
+        "facet": one.facet, "label": one.label, "score": one.score, "threshold": one.threshold,
+        "logit": one.logit, "bias": one.bias,
+        "pieces": [
+            {"start": p.start, "end": p.end, "text": p.text, "weight": p.weight} for p in one.pieces
+        ],
+    }  # fmt: skip

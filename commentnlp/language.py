@@ -1,0 +1,133 @@
+"""The tables that a shop can extend: spellings, user dictionary, lexicon, goods, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from commentnlp.errors import ReadError
+from commentnlp.features import concepts_of
+from commentnlp.tables import read_table, write_table
+from commentnlp.text import Disguise, Normaliser
+
+COLUMNS = {
+    "variants.tsv": 2,
+    "symbols.tsv": 2,
+    "disguises.tsv": 4,
+    "words.tsv": 2,
+    "concepts.tsv": 2,
+    "products.tsv": 2,
+}
+"""The tables of a language folder and how many cells their rows have."""
+
+OPTIONAL = ("products.tsv",)
+"""Tables that models of earlier versions have not."""
+
+Rows = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Language:
+    """What is known of a language before the first sample."""
+
+    normaliser: Normaliser
+    words: Mapping[str, int | None] = field(default_factory=dict)
+    """The user dictionary: word → frequency, None where the table gives none."""
+    concepts: Mapping[str, str] = field(default_factory=dict)
+    """The lexicon: word, or shape such as ``##k``, → concept."""
+    products: Mapping[str, str] = field(default_factory=dict)
+    """Word → the kind of goods that it names."""
+
+    @classmethod
+    def read(cls, folder: Path) -> Language:
+        """Read a folder that has every table. Raises ReadError that names file and line."""
+        missing = {name for name in OPTIONAL if not (folder / name).exists()}
+        return cls.of({n: _rows(folder, n) for n in COLUMNS if n not in missing}, str(folder))
+
+    @classmethod
+    def extended(cls, own: Path, shipped: Path, *, add: bool) -> Language:
+        """Tables of a shop and, for those that it has not, the shipped ones.
+
+        With ``add`` the shop's rows come on top of the shipped table; where both tell something of
+        the same word, the shop's counts. Raises ReadError for a folder without tables or with one
+        that is not known.
+        """
+        if not own.is_dir():
+            raise ReadError(f"{own}: no such folder; it should hold {', '.join(COLUMNS)}")
+        there = {path.name for path in own.glob("*.tsv")}
+        if strange := sorted(there - set(COLUMNS)):
+            raise ReadError(f"{own / strange[0]}: no table of that name is known;"
+                            f" there are {', '.join(COLUMNS)}")  # fmt: skip
+        if not there:
+            raise ReadError(f"{own}: no table in it; it should hold some of {', '.join(COLUMNS)}")
+        rows = {}
+        for name in COLUMNS:
+            mine = _rows(own, name) if name in there else []
+            if name == "concepts.tsv":  # a word stands under one concept: the shop's
+                theirs = _without(_rows(shipped, name), mine) if add or not mine else []
+            else:
+                theirs = _rows(shipped, name) if add or not mine else []
+            rows[name] = [*mine, *theirs] if name == "disguises.tsv" else [*theirs, *mine]
+        return cls.of(rows, str(own))
+
+    @classmethod
+    def of(cls, rows: Mapping[str, Rows], place: str) -> Language:
+        """Build from the rows of the tables, by file name; ``place`` is for messages."""
+        disguises = [
+            Disguise(written, means, tuple(filter(None, after.split("|"))),
+                     tuple(filter(None, before.split("|"))))
+            for written, means, after, before in rows["disguises.tsv"]
+        ]  # fmt: skip
+        variants, symbols = ([(a, b) for a, b in rows[f"{n}.tsv"]] for n in ("variants", "symbols"))
+        words: dict[str, int | None] = {}
+        for word, frequency in rows["words.tsv"]:
+            if frequency and not frequency.isdecimal():
+                raise ReadError(
+                    f"{place}/words.tsv: the frequency of {word!r} is no number: {frequency!r}"
+                )
+            words[word.lower()] = int(frequency) if frequency else None
+        products = rows.get("products.tsv", ())
+        return cls(
+            Normaliser(variants, symbols, disguises),
+            words,
+            concepts_of(rows["concepts.tsv"], f"{place}/concepts.tsv"),
+            {word.lower(): kind for kind, several in products for word in several.split()},
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write the tables into a folder, so that they read as they are in use."""
+        rows: dict[str, Rows] = {
+            "variants.tsv": list(self.normaliser.variants.items()),
+            "symbols.tsv": list(self.normaliser.symbols.items()),
+            "disguises.tsv": [
+                (d.written, d.means, "|".join(d.after), "|".join(d.before))
+                for d in self.normaliser.disguises
+            ],
+            "words.tsv": [(w, "" if n is None else str(n)) for w, n in self.words.items()],
+            "concepts.tsv": _grouped(self.concepts),
+            "products.tsv": _grouped(self.products),
+        }
+        for name, several in rows.items():
+            write_table(folder / name, several)
+
+
+def _rows(folder: Path, name: str) -> Rows:
+    return read_table(folder / name, COLUMNS[name])
+
+
+def _without(rows: Rows, others: Rows) -> Rows:
+    """Groups of words without those that stand in other groups."""
+    taken = {word.lower() for _, words in others for word in words.split()}
+    kept = (
+        (group, " ".join(word for word in words.split() if word.lower() not in taken))
+        for group, words in rows
+    )
+    return [row for row in kept if row[1]]
+
+
+def _grouped(groups: Mapping[str, str]) -> Rows:
+    words_of: dict[str, list[str]] = {}
+    for word, group in groups.items():
+        words_of.setdefault(group, []).append(word)
+    return [(group, " ".join(words)) for group, words in words_of.items()]
