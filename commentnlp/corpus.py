@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.floating[Any]]
 FEW = 8
 """A label with fewer samples is left out: with two in each fold, no threshold can be found."""
 
-HEAVIEST = 8.0
+HEAVIEST = 10.0
 """Most that a shop's own sample weighs against a shipped one."""
 
 
@@ -66,7 +66,7 @@ def own_weight(own: int, base: int) -> float:
     """Weight of a shop's own sample among ``base`` shipped ones.
 
     The square root of how many shipped samples there are for one of the shop's, at most
-    `HEAVIEST`: 100 or 400 own samples weigh 8 each, 4,000 weigh 3, as many as the shipped ones
+    `HEAVIEST`: 100 or 400 own samples weigh 10 each, 4,000 weigh 3, as many as the shipped ones
     weigh the same. So a shop's wording is heard from the first hundred labels on, and never
     drowns what is known of rooms in general. `docs/retraining.md` has the measurements.
     """
