@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "workers": {"errors", "reading", "model", "layouts", "tagging"},
     "spark": {"errors", "model", "records"},
     "batch": {"cycles", "errors", "reading", "model", "layouts", "writing", "tagging", "workers"},
-    "service": BASE | {"reading", "model", "report", "service", ""},
+    "service": BASE | {"reading", "model", "samples", "report", "service", ""},
     "cli": BASE
     | {
         "service",
