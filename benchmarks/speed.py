@@ -251,8 +251,8 @@ def memory(settings: Settings) -> dict[str, Any]:
             source = folder / "room.csv"
             made = comments.room_stream(comments.pool())
             comments.write_room(source, itertools.islice(made, rows))
-            peak, seconds = _peak(_command(source))
-            peaks.append({"rows": rows, "megabytes": peak / 1e6, "seconds": seconds})
+            most, seconds = peak(_command(source))
+            peaks.append({"rows": rows, "megabytes": most / 1e6, "seconds": seconds})
     return {"peaks": peaks}
 
 
@@ -376,24 +376,24 @@ def _own_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in PINS}
 
 
-def _peak(command: Sequence[str]) -> tuple[int, float]:
+def peak(command: Sequence[str]) -> tuple[int, float]:
     """Run a command: the greatest sum of its processes' memory, in bytes, and seconds.
 
     Counted is the proportional set size (PSS): a page that two processes share counts once.
     """
     start = time.perf_counter()
-    peak = 0
+    most = 0
     with tempfile.TemporaryFile() as talk:
         process = subprocess.Popen(
             command, cwd=ROOT, env=_own_environment(), stdout=talk, stderr=talk
         )
         while process.poll() is None:
-            peak = max(peak, sum(map(_pss, _family(process.pid))))
+            most = max(most, sum(map(_pss, _family(process.pid))))
             time.sleep(0.1)
         if process.returncode:
             talk.seek(0)
             raise SystemExit(talk.read().decode(errors="replace"))
-    return peak, time.perf_counter() - start
+    return most, time.perf_counter() - start
 
 
 def _family(root: int) -> list[int]:

@@ -18,7 +18,7 @@ from sklearn.model_selection import KFold
 from commentnlp.corpus import Corpus
 from commentnlp.errors import SampleError
 from commentnlp.evaluation import score
-from commentnlp.features import ORDERS, Features, Ints, Keys, vocabulary
+from commentnlp.features import ORDERS, Features, Keys, vocabulary
 from commentnlp.language import Language
 from commentnlp.model import (
     BATCH,
@@ -93,12 +93,12 @@ def train(
 
     # only now: to choose features by all labels first would make the cross-validation too hopeful
     fits.stage(f"choosing {min(settings.max_features, len(features))} features")
-    weights, _ = _fit(rows[: views.whole], corpus, settings, fits)
+    weights, _ = _fit(rows[: views.whole], given, corpus.weight, settings, fits)
     features = _prune(features, np.abs(weights).max(axis=1), settings.max_features)
     rows, idf = tfidf(features, texts)
 
     fits.stage("last fit")
-    weights, bias = _fit(rows, corpus, settings, fits)
+    weights, bias = _fit(rows, given, corpus.weight, settings, fits)
     model = Model(
         language.normaliser,
         features,
@@ -216,28 +216,25 @@ def _prune(features: Features, strength: Floats, most: int) -> Features:
     )
 
 
-def _fit(rows: Any, corpus: Corpus, settings: Settings, fits: _Fits) -> tuple[Floats, Floats]:
+def _fit(
+    rows: Any, given: Bools, weight: Floats, settings: Settings, fits: _Fits
+) -> tuple[Floats, Floats]:
     """One classifier a label: weights (features × labels) and bias (labels)."""
-    everywhere = np.ones(len(corpus.texts), bool)
-    jobs = [_fit_label(rows, corpus, everywhere, i, settings) for i in range(corpus.given.shape[1])]
+    jobs = [
+        delayed(_fit_label)(rows, given[:, i], weight[:, i], settings)
+        for i in range(given.shape[1])
+    ]
     weights, bias = zip(*fits.run(jobs, settings), strict=True)
     return np.stack(weights, axis=1), np.array(bias)
 
 
-def _fit_label(rows: Any, corpus: Corpus, among: Bools, label: int, settings: Settings) -> Any:
-    """The fit of one label on those ``among`` the samples that were judged for it."""
-    (chosen,) = (among & (corpus.weight[:, label] > 0)).nonzero()
-    has, weight = corpus.given[chosen, label], corpus.weight[chosen, label]
-    return delayed(_fitted)(rows, chosen, has, weight, settings)
-
-
-def _fitted(
-    rows: Any, chosen: Ints, has: Bools, weight: Floats, settings: Settings
-) -> tuple[Floats, float]:
+def _fit_label(rows: Any, has: Bools, weight: Floats, settings: Settings) -> tuple[Floats, float]:
+    counts = weight > 0
+    if not counts.all():
+        (chosen,) = counts.nonzero()
+        rows, has, weight = rows[chosen], has[chosen], weight[chosen]
     if has.all() or not has.any():  # all samples of a rare label in one fold
         return np.zeros(rows.shape[1]), 5.0 if has.any() else -5.0
-    # all workers share the rows, and each takes those that it needs
-    rows = rows if len(chosen) == rows.shape[0] else rows[chosen]
     classifier = LogisticRegression(
         C=settings.cost,
         class_weight={False: 1.0, True: settings.positive_weight},
@@ -253,18 +250,13 @@ def _cross_validate(
     rows: Any, views: Views, corpus: Corpus, settings: Settings, fits: _Fits
 ) -> Floats:
     """Out-of-fold logits, samples × labels. ``rows`` are the vectors of all views."""
-    labels = corpus.given.shape[1]
-    fold = np.zeros(views.whole, np.int64)
-    halves = KFold(settings.folds, shuffle=True, random_state=settings.seed).split(fold)
-    for number, (_, held) in enumerate(halves):
-        fold[held] = number
-    whole = rows[: views.whole]
-    logits = np.zeros((len(views.texts), labels))
-    for number in range(settings.folds):
-        jobs = [_fit_label(whole, corpus, fold != number, i, settings) for i in range(labels)]
-        held = np.flatnonzero(fold[views.row] == number)
-        for i, (weights, bias) in enumerate(fits.run(jobs, settings)):
-            logits[held, i] = rows[held] @ weights + bias
+    logits = np.zeros((len(views.texts), corpus.given.shape[1]))
+    folds = KFold(settings.folds, shuffle=True, random_state=settings.seed)
+    for chosen, held in folds.split(corpus.given):
+        given, weight = corpus.given[chosen], corpus.weight[chosen]
+        weights, bias = _fit(rows[chosen], given, weight, settings, fits)
+        of_held = np.flatnonzero(np.isin(views.row, held))
+        logits[of_held] = rows[of_held] @ weights + bias
     return combine(logits, views)
 
 
