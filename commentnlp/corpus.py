@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -129,7 +129,9 @@ def shipped_samples() -> tuple[list[Sample], Taxonomy]:
     return read_all_samples(sorted((TRAINING_DATA / "samples").glob("*.csv")), taxonomy), taxonomy
 
 
-def describe(left_out: Mapping[str, int], few: int = FEW) -> Iterable[str]:
-    """What to tell of the labels that are left out."""
-    for name, count in left_out.items():
-        yield f"{name}: left out, {count} samples have it (at least {few}, and as many without it)"
+def describe(left_out: Mapping[str, int], few: int = FEW) -> str:
+    """What to tell of the labels that are left out; empty where none is."""
+    if not left_out:
+        return ""
+    named = ", ".join(f"{name} ({count})" for name, count in left_out.items())
+    return f"left out, fewer than {few} samples with or without the label: {named}"

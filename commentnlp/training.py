@@ -188,10 +188,12 @@ def _check_support(corpus: Corpus, folds: int) -> None:
         for (facet, label), yes, no in zip(corpus.taxonomy.columns, has, has_not, strict=True)
         if min(yes, no) < folds
     ]
-    if few or not corpus.taxonomy.columns:
+    if not corpus.taxonomy.columns:
+        raise SampleError("no label has enough samples to learn it; label more comments")
+    if few:
         raise SampleError(
-            f"too few samples with (or without) {', '.join(few) or 'any label'}: at least {folds}"
-            " are needed for cross-validation; label more, or leave the label out of the taxonomy"
+            f"too few samples with (or without) {', '.join(few)}: at least {folds} are needed"
+            " for cross-validation; label more, or leave the label out of the taxonomy"
         )
 
 

@@ -75,9 +75,10 @@ def test_labels_with_too_few_samples_are_left_out_and_told():
     assert got.taxonomy.columns == (("intent", "price"), ("intent", "fabric"))
     assert got.given.shape == got.judged.shape == (5, 2)
     assert got.left_out == {"body/height": 0}
-    assert list(describe(got.left_out, 2)) == [
-        "body/height: left out, 0 samples have it (at least 2, and as many without it)"
-    ]
+    assert describe(got.left_out, 2) == (
+        "left out, fewer than 2 samples with or without the label: body/height (0)"
+    )
+    assert describe({}) == ""
 
 
 def test_a_leaf_goes_with_its_parent():

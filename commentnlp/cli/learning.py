@@ -103,7 +103,8 @@ def _train(options: argparse.Namespace) -> int:
         samples = settled(gathered.samples)
     base = shipped if options.files and options.base == "shipped" else []
     whole = corpus(samples, taxonomy, base=base, base_taxonomy=names, few=options.min_samples)
-    _tell(describe(whole.left_out, options.min_samples))
+    if said := describe(whole.left_out, options.min_samples):
+        _tell([said])
     with _stages(options.quiet) as progress:
         model = train(
             whole,
