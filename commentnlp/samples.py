@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from io import StringIO
 from pathlib import Path
 
 from commentnlp.errors import SampleError
@@ -14,6 +16,8 @@ from commentnlp.records import Sample
 from commentnlp.taxonomy import Taxonomy
 
 _JOINED = re.compile(r"[|,，]")
+NOT_JUDGED = "?"
+"""A cell of a facet for which nobody can, or did, say which labels belong there."""
 _KEPT = ("source", "id", "group", "time", "annotator")
 """Columns that a sample keeps as they are."""
 _SPLITS = {"": "", "train": "train", "holdout": "holdout", "test": "holdout", "dev": "holdout"}
@@ -44,8 +48,8 @@ def gather(paths: Iterable[Path | str], taxonomy: Taxonomy) -> Gathered:
     """Read samples of files; rows that make none become problems.
 
     A table has a column ``text`` and one a facet, labels joined by ``|`` or ``,``; a facet without
-    a column was not judged. ``source``, ``id``, ``split``, ``group``, ``time`` and ``annotator``
-    are kept where a file has them. Raises ReadError or SampleError where a file is no such table,
+    a column, or with ``?`` in it, was not judged. ``source``, ``id``, ``split``, ``group``,
+    ``time`` and ``annotator`` are kept where a file has them. Raises ReadError or SampleError where a file is no such table,
     or has rows that cannot be read: nothing may get lost in silence.
     """
     gathered = Gathered()
@@ -106,6 +110,8 @@ def _sample(
     labels = {}
     for facet in facets:
         given = [label.strip() for label in _JOINED.split(cells[facet]) if label.strip()]
+        if given == [NOT_JUDGED]:
+            continue
         labels[facet] = taxonomy.with_parents(facet, given)
     split = cells.get("split", "").strip().lower()
     if split not in _SPLITS:
@@ -136,21 +142,41 @@ def sound(gathered: Gathered) -> Gathered:
 
 
 def settled(samples: Iterable[Sample]) -> list[Sample]:
-    """Every text once. Raises SampleError where the same text has other labels."""
+    """Every text once, with the labels of all facets that somebody judged.
+
+    Raises SampleError where the same text has other labels.
+    """
     first: dict[str, Sample] = {}
     for sample in samples:
         known = first.setdefault(sample.text, sample)
-        if known.labels != sample.labels:
+        if any(known.labels.get(facet, of) != of for facet, of in sample.labels.items()):
             raise SampleError(
                 f"{sample.place}: {sample.text!r} has {_spell(sample)}, but"
                 f" {_spell(known)} in {known.place}; settle which is right"
             )
+        if sample.labels.keys() - known.labels.keys():
+            first[sample.text] = replace(known, labels={**known.labels, **sample.labels})
     return list(first.values())
 
 
 def _spell(sample: Sample) -> str:
     labels = [x for facet in sample.labels.values() for x in sorted(facet)]
     return "|".join(labels) or "no label"
+
+
+def table(samples: Iterable[Sample], taxonomy: Taxonomy) -> bytes:
+    """Samples as a CSV file that `gather` reads; of labels those that the taxonomy has."""
+    names = ("id", "group", "time", "split", "annotator", "source")
+    rows = [("text", *taxonomy.facets, *names)]
+    for sample in samples:
+        cells = []
+        for facet, labels in taxonomy.facets.items():
+            given = [label for label in labels if label in sample.labels.get(facet, ())]
+            cells.append("|".join(given) if facet in sample.labels else NOT_JUDGED)
+        rows.append((sample.text, *cells, *(getattr(sample, name) for name in names)))
+    out = StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue().encode("utf-8", "replace")
 
 
 def digest(samples: Sequence[Sample]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -144,3 +144,46 @@ def _moment(cell: str) -> datetime | None:
             # in 1900 Excel counts a day that never was
             return datetime.fromisoformat(cell) if cell >= "1901" else None
     return None
+
+
+Cell = str | int | float | None
+
+
+def write_sheets(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> None:
+    """A workbook of small tables: sheet name → rows, the first of which is the header.
+
+    Texts stay texts, numbers are numbers; headers are bold and stay in sight, and can be filtered
+    by. The file appears whole or not at all. Raises CommentnlpError where it cannot be written.
+    """
+    try:
+        import xlsxwriter
+        import xlsxwriter.exceptions
+    except ImportError:
+        raise CommentnlpError(
+            f"{path}: writing XLSX needs xlsxwriter; pip install 'commentnlp[excel]'"
+        ) from None
+    part = path.with_name(f".{path.name}.part")
+    book = xlsxwriter.Workbook(str(part))
+    bold = book.add_format({"bold": True, "bottom": 1})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        for i, row in enumerate(rows):
+            form = wrapped if i else bold
+            for j, cell in enumerate(row):
+                if isinstance(cell, str):
+                    sheet.write_string(i, j, encodable(cell)[: CELL_LENGTH // 2], form)
+                elif cell is not None:
+                    sheet.write_number(i, j, cell, form)
+        for j in range(len(rows[0])):
+            column = [str(row[j]) for row in rows[:_WIDTH_ROWS] if row[j] is not None]
+            width = max((len(cell) + len(_WIDE.findall(cell)) + 2 for cell in column), default=8)
+            sheet.set_column(j, j, min(max(width, 8), 60))
+        sheet.autofilter(0, 0, max(len(rows) - 1, 0), len(rows[0]) - 1)
+    try:
+        book.close()
+        part.replace(path)
+    except (xlsxwriter.exceptions.FileCreateError, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise CommentnlpError(f"{path}: cannot be written ({error})") from None

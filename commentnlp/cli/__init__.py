@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from commentnlp import __version__
-from commentnlp.cli import learning, reporting, serving, tagging
+from commentnlp.cli import learning, models, reporting, serving, tagging
 from commentnlp.errors import CommentnlpError
 
 
@@ -50,6 +50,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"commentnlp {__version__}")
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
-    for family in (tagging, reporting, serving, learning):
+    for family in (tagging, reporting, serving, learning, models):
         family.add(verbs)
     return parser

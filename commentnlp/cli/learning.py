@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from commentnlp.cli.models import comparisons_table
 from commentnlp.cli.options import add_model
 from commentnlp.corpus import FEW, corpus, describe, shipped_samples
 from commentnlp.errors import CommentnlpError
 from commentnlp.language import Language
-from commentnlp.model import Model
-from commentnlp.samples import gather, settled, sound
+from commentnlp.model import SHIPPED, Model
+from commentnlp.records import Sample
+from commentnlp.samples import gather, settled, sound, table
 from commentnlp.shipped import TRAINING_DATA
 from commentnlp.taxonomy import Taxonomy, parent_of
 
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
 def add(verbs: Verbs) -> None:
     """Add the verbs."""
     verb = verbs.add_parser("evaluate", help="score a model on labelled samples")
-    verb.add_argument("files", nargs="+", type=Path, metavar="SAMPLES")
+    verb.add_argument("files", nargs="*", type=Path, metavar="SAMPLES")
+    _add_store(verb)
     verb.add_argument("--json", action="store_true", help="print JSON")
     add_model(verb)
     verb.set_defaults(run=_evaluate)
@@ -39,6 +43,10 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--base", choices=("shipped", "none"), default="shipped",
                       help="train on the shipped samples, too (if not given), or on yours"
                       " alone")  # fmt: skip
+    _add_store(verb)
+    verb.add_argument("--holdout", nargs="+", type=Path, default=[], metavar="SAMPLES",
+                      help="labelled rows to compare on; if not given, a fifth of yours is held"
+                      " out")  # fmt: skip
     verb.add_argument("--language", type=Path, metavar="FOLDER", help="your dictionary, lexicon,"
                       " other tables: added to the shipped ones, or with --base none in their"
                       " place")  # fmt: skip
@@ -51,13 +59,18 @@ def add(verbs: Verbs) -> None:
     verb.set_defaults(run=_train)
 
 
+def _add_store(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--store", metavar="STORE", help="corrections that the service keeps there,"
+                      " too: its SQLite file or address")  # fmt: skip
+
+
 def _evaluate(options: argparse.Namespace) -> int:
     from commentnlp.evaluation import evaluate
 
     model = Model.load(options.model)
-    gathered = sound(gather(options.files, model.taxonomy))
-    _tell(gathered.notes)
-    result = evaluate(model, settled(gathered.samples))
+    if not options.files and not options.store:
+        raise CommentnlpError("which samples? Name a file, or --store")
+    result = evaluate(model, _own(options.files, options.store, model.taxonomy))
     if options.json:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=1))
     else:
@@ -88,35 +101,62 @@ def evaluation_table(result: Evaluation, taxonomy: Taxonomy) -> str:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from commentnlp.holdout import divide
+    from commentnlp.registry import HOLDOUT, compare_on, current, path_of
     from commentnlp.training import Settings, train  # brings scikit-learn: only here
 
     if options.output.exists() and not options.output.is_dir():
         raise CommentnlpError(f"{options.output}: is a file; name a folder for the model")
+    if options.output.name == SHIPPED:
+        raise CommentnlpError(f"{options.output}: {SHIPPED} is the name of the shipped model;"
+                              " give another")  # fmt: skip
     if options.seed < 0 or options.min_samples < 1:
         raise CommentnlpError("--seed, --min-samples: give a number from 0 or 1 on")
     shipped, names = shipped_samples()
     taxonomy = Taxonomy.read(options.taxonomy)
-    samples = shipped
-    if options.files:
-        gathered = sound(gather(options.files, taxonomy))
-        _tell(gathered.notes)
-        samples = settled(gathered.samples)
-    base = shipped if options.files and options.base == "shipped" else []
+    language = _language(options.language, add=options.base == "shipped")
+    samples, base, held = shipped, [], []
+    if options.files or options.store:
+        samples = _own(options.files, options.store, taxonomy)
+        base = shipped if options.base == "shipped" else []
+        if options.holdout:
+            held = _own(options.holdout, None, taxonomy)
+            divided = divide(
+                [*samples, *(replace(one, split="holdout") for one in held)], language.normaliser
+            )
+        else:
+            divided = divide(samples, language.normaliser, trained=[one.text for one in base])
+        samples, held = divided.train, divided.holdout
+        _tell([f"{len(samples)} samples to train on, {len(held)} held out ({divided.how}),"
+               f" {len(divided.near)} left out, nearly the same as those"])  # fmt: skip
     whole = corpus(samples, taxonomy, base=base, base_taxonomy=names, few=options.min_samples)
     if said := describe(whole.left_out, options.min_samples):
         _tell([said])
     with _stages(options.quiet) as progress:
-        model = train(
-            whole,
-            _language(options.language, add=options.base == "shipped"),
-            settings=Settings(seed=options.seed),
-            progress=progress,
-        )
-        model.save(options.output)
+        model = train(whole, language, settings=Settings(seed=options.seed), progress=progress)
+        beside = {HOLDOUT: table(held, model.taxonomy)} if held else {}
+        model.save(options.output, beside)
     print(f"{options.output}: {len(samples)} samples"
           + (f" and {len(base)} shipped ones" if base else "")
           + f", {len(model.features)} features, version {model.meta.version}")  # fmt: skip
+    if held:
+        folder = options.output.absolute().parent
+        before = Model.load(path_of(folder, current(folder)))
+        print()
+        print(comparisons_table(compare_on(before, Model.load(options.output)), model.taxonomy))
     return 0
+
+
+def _own(files: Sequence[Path], store: str | None, taxonomy: Taxonomy) -> list[Sample]:
+    """A shop's samples from files and from what its service keeps, each text once."""
+    gathered = sound(gather(files, taxonomy))
+    _tell(gathered.notes)
+    samples = gathered.samples
+    if store:
+        from commentnlp.service.samples import gather_corrections, latest
+
+        samples = [*samples, *latest(sound(gather_corrections(store, taxonomy)).samples)]
+    return settled(samples)
 
 
 def _language(own: Path | None, *, add: bool) -> Language:
