@@ -49,8 +49,8 @@ def gather(paths: Iterable[Path | str], taxonomy: Taxonomy) -> Gathered:
 
     A table has a column ``text`` and one a facet, labels joined by ``|`` or ``,``; a facet without
     a column, or with ``?`` in it, was not judged. ``source``, ``id``, ``split``, ``group``,
-    ``time`` and ``annotator`` are kept where a file has them. Raises ReadError or SampleError where a file is no such table,
-    or has rows that cannot be read: nothing may get lost in silence.
+    ``time`` and ``annotator`` are kept where a file has them. Raises ReadError or SampleError where
+    a file is no such table, or has rows that cannot be read: nothing may get lost in silence.
     """
     gathered = Gathered()
     for path in paths:
