@@ -18,10 +18,11 @@ COLUMNS = {
     "words.tsv": 2,
     "concepts.tsv": 2,
     "products.tsv": 2,
+    "rules.tsv": 2,
 }
 """The tables of a language folder and how many cells their rows have."""
 
-OPTIONAL = ("products.tsv",)
+OPTIONAL = ("products.tsv", "rules.tsv")
 """Tables that models of earlier versions have not."""
 
 Rows = Sequence[Sequence[str]]
@@ -38,6 +39,8 @@ class Language:
     """The lexicon: word, or shape such as ``##k``, → concept."""
     products: Mapping[str, str] = field(default_factory=dict)
     """Word → the kind of goods that it names."""
+    rules: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Label (``facet/label``) → phrases that speak for it; `suggest` asks them, nothing else."""
 
     @classmethod
     def read(cls, folder: Path) -> Language:
@@ -88,11 +91,16 @@ class Language:
                 )
             words[word.lower()] = int(frequency) if frequency else None
         products = rows.get("products.tsv", ())
+        rules: dict[str, Sequence[str]] = {}
+        for label, phrases in rows.get("rules.tsv", ()):
+            both = (*rules.get(label, ()), *phrases.lower().split())
+            rules[label] = tuple(dict.fromkeys(both))
         return cls(
             Normaliser(variants, symbols, disguises),
             words,
             concepts_of(rows["concepts.tsv"], f"{place}/concepts.tsv"),
             {word.lower(): kind for kind, several in products for word in several.split()},
+            rules,
         )
 
     def write(self, folder: Path) -> None:
@@ -107,6 +115,7 @@ class Language:
             "words.tsv": [(w, "" if n is None else str(n)) for w, n in self.words.items()],
             "concepts.tsv": _grouped(self.concepts),
             "products.tsv": _grouped(self.products),
+            "rules.tsv": [(label, " ".join(phrases)) for label, phrases in self.rules.items()],
         }
         for name, several in rows.items():
             write_table(folder / name, several)

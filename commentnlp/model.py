@@ -132,9 +132,11 @@ class Model:
         bias: Floats,
         thresholds: Floats,
         products: Mapping[str, str] | None = None,
+        rules: Mapping[str, Sequence[str]] | None = None,
         meta: Meta | None = None,
     ) -> None:
-        """Take the values; ``products`` tells which words name which kind of goods.
+        """Take the values; ``products`` tells which words name which kind of goods, ``rules``
+        which phrases speak for which label (``facet/label``; no score depends on them).
 
         ``idf`` (features), ``weights`` (features × labels, the idf folded in), ``bias`` and
         ``thresholds`` (labels; a threshold is a probability).
@@ -152,6 +154,7 @@ class Model:
         self.features = features
         self.taxonomy = taxonomy
         self.products = dict(products or {})
+        self.rules = dict(rules or {})
         self.meta = meta or Meta("unnamed", "", 0)
         self.folder: Path | None = None
         """Where it was loaded from, so that other processes can do so, too."""
@@ -372,7 +375,7 @@ class Model:
         _write(folder / Layout.WORDS, "".join(f"{word}\n" for word in self.features.words))
         _write(folder / Layout.CHARS, self.features.chars)
         segmenter, concepts = self.features.segmenter, self.features.concepts
-        language = Language(self.normaliser, segmenter.words, concepts, self.products)
+        language = Language(self.normaliser, segmenter.words, concepts, self.products, self.rules)
         language.write(folder / Layout.LANGUAGE)
         meta: dict[str, Any] = {
             "format": FORMAT,
@@ -430,6 +433,7 @@ class Model:
                 Taxonomy.from_json(meta["taxonomy"]),
                 **arrays,
                 products=language.products,
+                rules=language.rules,
                 meta=Meta(
                     str(meta["version"]),
                     str(meta["data_digest"]),

@@ -108,6 +108,7 @@ def train(
         bias=bias * slope + shift,
         thresholds=thresholds,
         products=language.products,
+        rules=language.rules,
     )
     decided = model.decide(out_of_fold) & judged
     numbers = b"".join(
