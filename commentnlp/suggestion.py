@@ -1,0 +1,413 @@
+"""What to label next: the comments from which a model would learn most.
+
+Queries of active learning (Settles, Active Learning Literature Survey, 2009), mixed in fixed
+shares: each has rooms in which it fails, and nobody knows beforehand which room it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from commentnlp.errors import CommentnlpError
+from commentnlp.model import Model
+from commentnlp.novelty import new_words, occurrences
+from commentnlp.records import Candidate, Event
+from commentnlp.similar import key, near_pairs
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+SHARES: Mapping[str, float] = {
+    "novelty": 0.5, "margin": 0.2, "diversity": 0.1, "rare": 0.1, "committee": 0.1,
+}  # fmt: skip
+"""Strategy → its share of the queue, measured on an invented room (`benchmarks/learning.py`).
+
+That of novelty is large because it ends by itself: when every new word is covered, the others get
+it all."""
+
+MOST = 50_000
+"""Different texts that are considered: of more, the most frequent and, as many, random others."""
+
+FEW = 8
+"""Labelled comments that cover a new word."""
+
+NEAR = 2.0
+"""Log-odds from a threshold within which a label is uncertain."""
+
+LIKELY = 0.05, 0.9
+"""Probabilities between which a label is likely, and no matter of course."""
+
+_BATCH = 5_000
+_CLUSTERED = 10_000
+"""Texts that are clustered at most; random ones of more."""
+_DIMENSIONS = 64
+
+
+def suggest(
+    comments: Iterable[Event],
+    model: Model,
+    many: int = 200,
+    *,
+    seed: int = 0,
+    known: Iterable[str] = (),
+    strategies: Mapping[str, float] = SHARES,
+) -> list[Candidate]:
+    """Choose ``many`` comments to label; the first n of them are a good choice of n.
+
+    ``comments`` are what a reader yields; only what viewers typed counts, each text once, whatever
+    figures it holds (`similar.key`). ``known`` are texts that have labels already: they and what is
+    the same as one of them are left out. ``strategies`` tells who chooses which share. Texts nearly
+    the same as one chosen before come when nothing else is left. The same ``seed`` gives the same.
+
+    Of more than `MOST` different texts the most frequent and random others are considered, so that
+    files of any length take bounded memory. Raises CommentnlpError for an unknown strategy.
+    """
+    if strange := [name for name in strategies if name not in _STRATEGIES]:
+        raise CommentnlpError(f"no strategy {strange[0]!r}; there are {', '.join(_STRATEGIES)}")
+    labelled = {key(text.text): text.text for text in model.normaliser.normalise_all([*known])}
+    texts = _gather(comments, model, labelled, seed)
+    if not texts:
+        return []
+    pool = _Pool.of(texts, list(labelled.values()), model, seed)
+    chosen = list(islice(_mixed(pool, strategies), many))
+    tagged = model.tag([texts[pick.text].raw for pick in chosen])
+    return [
+        Candidate(
+            texts[pick.text].raw,
+            texts[pick.text].id,
+            texts[pick.text].time,
+            texts[pick.text].room,
+            texts[pick.text].count,
+            {facet: tags.labels(facet) for facet in model.taxonomy.facets},
+            pick.strategy,
+            pick.why,
+        )
+        for pick, tags in zip(chosen, tagged, strict=True)
+    ]
+
+
+# the comments -----------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Text:
+    """A text as it first came."""
+
+    raw: str
+    normal: str
+    id: str
+    time: str
+    room: str
+    count: int
+
+
+def _gather(
+    comments: Iterable[Event], model: Model, labelled: Mapping[str, str], seed: int
+) -> list[_Text]:
+    """The different texts of viewers that have no labels yet, at most `MOST`."""
+    held: dict[str, _Text] = {}
+    typed = (e for e in comments if e.kind == "comment" and e.role == "viewer" and e.text)
+    while batch := list(islice(typed, _BATCH)):
+        first = {event.text: event for event in reversed(batch)}
+        count = Counter(event.text for event in batch)
+        for raw, text in zip(count, model.normaliser.normalise_all([*count]), strict=True):
+            name, event = key(text.text), first[raw]
+            if name in held:
+                held[name].count += count[raw]
+            elif name not in labelled and any(char.isalpha() for char in name):
+                time = event.time.isoformat(" ") if event.time else ""
+                held[name] = _Text(raw, text.text, event.id, time, event.room, count[raw])
+        if len(held) > 4 * MOST:
+            held = _fewer(held, seed)
+    return list(_fewer(held, seed).values())
+
+
+def _fewer(held: dict[str, _Text], seed: int) -> dict[str, _Text]:
+    """The most frequent and random others, in the order in which they came.
+
+    What is random about a text hangs on the text alone, so that it is kept or dropped each time
+    (bottom-k sampling: Cohen and Kaplan, PODC 2007).
+    """
+    if len(held) <= MOST:
+        return held
+    salt = str(seed).encode()[:64]
+
+    def drawn(name: str) -> bytes:
+        return hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8, key=salt).digest()
+
+    often = set(sorted(held, key=lambda name: -held[name].count)[: MOST // 2])
+    rest = sorted((name for name in held if name not in often), key=drawn)[: MOST - len(often)]
+    often.update(rest)
+    return {name: text for name, text in held.items() if name in often}
+
+
+# the queue --------------------------------------------------------------------------------
+
+
+class _Pick(NamedTuple):
+    text: int
+    strategy: str
+    why: str
+
+
+@dataclass
+class _Pool:
+    """The texts, and what the strategies look at."""
+
+    texts: Sequence[_Text]
+    normal: Sequence[str]
+    labelled: Sequence[str]
+    """Normalised texts that have labels."""
+    model: Model
+    seed: int
+    odds: Floats
+    """Log-odds of labels, texts × labels,"""
+    limit: Floats
+    """and those of their thresholds."""
+    near: Mapping[int, Sequence[int]]
+    """Texts that are nearly the same as a text."""
+    open: Bools
+    """Which texts can be chosen: not chosen yet, nor nearly the same as one chosen."""
+    chosen: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, texts: Sequence[_Text], labelled: Sequence[str], model: Model, seed: int) -> _Pool:
+        odds = _log_odds(model.probabilities([text.raw for text in texts]))
+        limit = _log_odds(model.thresholds)
+        normal = [text.normal for text in texts]
+        near: dict[int, list[int]] = {}
+        one, other = near_pairs(normal)
+        for i, j in zip(one.tolist(), other.tolist(), strict=True):
+            near.setdefault(i, []).append(j)
+            near.setdefault(j, []).append(i)
+        free = np.ones(len(texts), bool)
+        return cls(texts, normal, labelled, model, seed, odds, limit, near, free)
+
+    @property
+    def labels(self) -> list[str]:
+        return [label for _, label in self.model.taxonomy.columns]
+
+    def take(self, text: int) -> None:
+        self.chosen.append(text)
+        self.open[[text, *self.near.get(text, ())]] = False
+
+    def say(self, text: int, label: int) -> str:
+        """What the model says of a label."""
+        score, limit = _probability(self.odds[text, label]), _probability(self.limit[label])
+        return f"{self.labels[label]} {score:.2f} (threshold {limit:.2f})"
+
+
+_Choice = tuple[int, str]
+"""A text and why."""
+
+
+def _mixed(pool: _Pool, strategies: Mapping[str, float]) -> Iterator[_Pick]:
+    """Picks of all strategies, at any moment in their shares."""
+    queues = {name: _STRATEGIES[name](pool) for name, share in strategies.items() if share > 0}
+    given = dict.fromkeys(queues, 0.0)
+    while queues:
+        # whose turn it is: who would be least over the share (stride scheduling)
+        name = min(queues, key=lambda one: (given[one] + 1) / strategies[one])
+        found = next(queues[name], None)
+        if found is None:
+            del queues[name]
+            continue
+        pool.take(found[0])
+        given[name] += 1
+        yield _Pick(found[0], name, found[1])
+    # what is nearly the same as one that was chosen, where all is asked for
+    left = set(range(len(pool.texts))) - set(pool.chosen)
+    for text in sorted(left, key=lambda text: (-pool.texts[text].count, text)):
+        yield _Pick(text, "", "nothing else is left")
+
+
+def _novelty(pool: _Pool) -> Iterator[_Choice]:
+    """Comments with frequent new words, as long as those have few labelled comments.
+
+    The frequency of what a comment holds is its density among all (information density: Settles
+    and Craven, EMNLP 2008); each comment that covers a word halves, then thirds … what another one
+    is worth, so that the first n cover as much as n can (a submodular cover: Wei, Iyer and Bilmes,
+    ICML 2015).
+    """
+    words = new_words([text.raw for text in pool.texts], pool.model, seldom=FEW)
+    strings = [word.text for word in words]
+    holds, labelled = _matrix(strings, pool.normal), _matrix(strings, pool.labelled)
+    covered = np.asarray(labelled.sum(axis=0)).ravel()
+    worth = np.log1p([word.comments for word in words])
+    length = np.sqrt([len(normal) for normal in pool.normal])
+    seen = 0
+    while len(words):
+        covered += np.asarray(holds[pool.chosen[seen:]].sum(axis=0)).ravel()
+        seen = len(pool.chosen)
+        gain = np.where(covered < FEW, worth / (1 + covered), 0)
+        value = (holds @ gain) / length * pool.open
+        best = int(value.argmax())
+        if value[best] <= 0:
+            return
+        held = sorted(holds[[best]].indices.tolist(), key=lambda word: -gain[word])
+        yield best, f"new word {', '.join(strings[word] for word in held[:3] if gain[word] > 0)}"
+
+
+def _margin(pool: _Pool) -> Iterator[_Choice]:
+    """Comments with a label near its threshold, spread over labels.
+
+    Uncertainty near the boundary (Lewis and Gale, SIGIR 1994), label by label, as multi-label work
+    wants it (binary minimum: Brinker, 2006). A label that has been served has to be nearer to be
+    served again.
+    """
+    distance = np.abs(pool.odds - pool.limit)
+    yield from _spread(
+        pool,
+        -distance,
+        distance < NEAR,
+        np.ones(distance.shape[1]),
+        lambda text, label: pool.say(text, label),
+    )
+
+
+def _rare(pool: _Pool) -> Iterator[_Choice]:
+    """Likely positives of the labels with the fewest samples.
+
+    Where classes are skewed, to look for positives of the rare ones beats uncertainty (guided
+    learning: Attenberg and Provost, KDD 2010).
+    """
+    scores = pool.model.meta.scores
+    support = [
+        int(scores.get(facet, {}).get("labels", {}).get(label, {}).get("support", 0))
+        for facet, label in pool.model.taxonomy.columns
+    ]
+
+    def why(text: int, label: int) -> str:
+        return f"{pool.say(text, label)}, which {support[label]} samples have"
+
+    low, high = _log_odds(np.array(LIKELY))
+    likely = (pool.odds > low) & (pool.odds < high)
+    yield from _spread(pool, pool.odds, likely, 1 / (1 + np.array(support)), why)
+
+
+def _committee(pool: _Pool) -> Iterator[_Choice]:
+    """Comments for which the rules say a label that the model denies, the surest denials first.
+
+    Query by committee (Seung, Opper and Sompolinsky, COLT 1992) of two members. Rules say little,
+    so that their silence is no vote.
+    """
+    said = np.zeros(pool.odds.shape, bool)
+    phrase: dict[tuple[int, int], str] = {}
+    for label, (facet, name) in enumerate(pool.model.taxonomy.columns):
+        phrases = pool.model.rules.get(f"{facet}/{name}", ())
+        for one, rows in zip(phrases, occurrences(phrases, pool.normal), strict=True):
+            said[rows, label] = True
+            phrase.update(((row, label), one) for row in rows.tolist())
+    below = pool.limit - pool.odds
+
+    def why(text: int, label: int) -> str:
+        return f"{phrase[text, label]} speaks for {pool.say(text, label)}"
+
+    yield from _spread(pool, below, said & (below > 0), np.ones(len(pool.limit)), why)
+
+
+def _diversity(pool: _Pool) -> Iterator[_Choice]:
+    """Comments in the middle of clusters, the heaviest clusters first.
+
+    Clusters of TF-IDF vectors stand for what a room talks of (Nguyen and Smeulders, ICML 2004;
+    Zhdanov 2019 for the weights); one is heavy by its comments, the more so the less sure the
+    model is of them, and gets lighter with every labelled or chosen comment in it.
+    """
+    some, cluster, distance, labelled = _clusters(pool)
+    size = len(labelled)
+    unsure = np.exp(-np.abs(pool.odds - pool.limit).min(axis=1, initial=np.inf))
+    counts = np.array([text.count for text in pool.texts])
+    weight = np.bincount(cluster, (np.log1p(counts) * (0.1 + unsure))[some], size)
+    total = np.bincount(cluster, minlength=size)
+    inside = np.lexsort((distance, cluster))
+    queues = [iter(part.tolist()) for part in np.split(some[inside], np.cumsum(total)[:-1])]
+    cluster_of = np.full(len(pool.texts), size)  # one more, for what is in none
+    cluster_of[some] = cluster
+    while weight.max() > 0:
+        had = labelled + np.bincount(cluster_of[pool.chosen], minlength=size + 1)[:size]
+        best = int((weight / (1 + had)).argmax())
+        text = next((text for text in queues[best] if pool.open[text]), None)
+        if text is None:
+            weight[best] = 0
+        else:
+            yield text, f"stands for {total[best]} comments like it"
+
+
+def _clusters(pool: _Pool) -> tuple[Ints, Ints, Floats, Ints]:
+    """Clusters: some texts, their clusters and distances, and how many labelled texts each has."""
+    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    draw = np.random.default_rng(pool.seed)
+    count = min(len(pool.normal), _CLUSTERED)
+    some = np.sort(draw.choice(len(pool.normal), count, replace=False))
+    texts = [pool.normal[text] for text in some.tolist()] + list(pool.labelled[:_CLUSTERED])
+    rows = TfidfVectorizer(analyzer="char", ngram_range=(1, 2)).fit_transform(texts)
+    if min(rows.shape) > _DIMENSIONS:
+        rows = TruncatedSVD(_DIMENSIONS, n_iter=2, random_state=pool.seed).fit_transform(rows)
+    size = int(np.clip(count // 20, 1, 150))
+    means = MiniBatchKMeans(size, n_init=1, random_state=pool.seed).fit(rows[:count])
+    labelled = means.predict(rows[count:]) if len(texts) > count else np.zeros(0, np.int64)
+    distance = means.transform(rows[:count]).min(axis=1)
+    return some, means.labels_, distance, np.bincount(labelled, minlength=size)
+
+
+_STRATEGIES: Mapping[str, Callable[[_Pool], Iterator[_Choice]]] = {
+    "novelty": _novelty, "margin": _margin, "diversity": _diversity,
+    "rare": _rare, "committee": _committee,
+}  # fmt: skip
+
+
+def _spread(
+    pool: _Pool, value: Floats, allowed: Bools, weight: Floats, why: Callable[[int, int], str]
+) -> Iterator[_Choice]:
+    """Texts of greatest ``value`` (texts × labels), label by label in turn.
+
+    The next label is the one of greatest ``weight`` by how often it has been served.
+    """
+    served = np.zeros(value.shape[1])
+    order = [
+        iter(rows[np.argsort(-value[rows, label], kind="stable")].tolist())
+        for label, rows in enumerate(map(np.flatnonzero, allowed.T))
+    ]
+    left = weight.astype(np.float64).copy()
+    while left.max(initial=0) > 0:
+        label = int((left / (1 + served)).argmax())
+        text = next((text for text in order[label] if pool.open[text]), None)
+        if text is None:
+            left[label] = 0
+            continue
+        served[label] += 1
+        yield text, why(text, label)
+
+
+# helpers ----------------------------------------------------------------------------------
+
+
+def _matrix(strings: Sequence[str], normal: Sequence[str]) -> sp.csr_matrix:
+    """Which of some texts hold which strings, texts × strings."""
+    where = occurrences(strings, normal)
+    rows = np.concatenate([np.zeros(0, np.int64), *where])
+    columns = np.repeat(np.arange(len(strings)), [len(one) for one in where])
+    cells = (np.ones(len(rows)), (rows, columns))
+    return sp.csr_matrix(cells, shape=(len(normal), len(strings)))
+
+
+def _log_odds(probability: npt.NDArray[np.floating]) -> Floats:
+    bounded = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(bounded / (1 - bounded)), np.float64)
+
+
+def _probability(odds: float) -> float:
+    return float(1 / (1 + np.exp(-odds)))
