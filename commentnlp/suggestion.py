@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 SHARES: Mapping[str, float] = {
-    "novelty": 0.5, "margin": 0.2, "diversity": 0.1, "rare": 0.1, "committee": 0.1,
+    "novelty": 0.5, "margin": 0.3, "diversity": 0.08, "rare": 0.06, "committee": 0.06,
 }  # fmt: skip
 """Strategy → its share of the queue, measured on an invented room (`benchmarks/learning.py`).
 
@@ -266,13 +266,8 @@ def _margin(pool: _Pool) -> Iterator[_Choice]:
     served again.
     """
     distance = np.abs(pool.odds - pool.limit)
-    yield from _spread(
-        pool,
-        -distance,
-        distance < NEAR,
-        np.ones(distance.shape[1]),
-        lambda text, label: pool.say(text, label),
-    )
+    everything = np.ones(len(pool.limit))
+    yield from _spread(pool, np.exp(-distance), distance < NEAR, everything, pool.say)
 
 
 def _rare(pool: _Pool) -> Iterator[_Choice]:
@@ -292,7 +287,8 @@ def _rare(pool: _Pool) -> Iterator[_Choice]:
 
     low, high = _log_odds(np.array(LIKELY))
     likely = (pool.odds > low) & (pool.odds < high)
-    yield from _spread(pool, pool.odds, likely, 1 / (1 + np.array(support)), why)
+    value = 1 / (1 + np.exp(-pool.odds))
+    yield from _spread(pool, value, likely, 1 / (1 + np.array(support)), why)
 
 
 def _committee(pool: _Pool) -> Iterator[_Choice]:
@@ -305,7 +301,8 @@ def _committee(pool: _Pool) -> Iterator[_Choice]:
     phrase: dict[tuple[int, int], str] = {}
     for label, (facet, name) in enumerate(pool.model.taxonomy.columns):
         phrases = pool.model.rules.get(f"{facet}/{name}", ())
-        for one, rows in zip(phrases, occurrences(phrases, pool.normal), strict=True):
+        normal = [text.text for text in pool.model.normaliser.normalise_all(phrases)]
+        for one, rows in zip(phrases, occurrences(normal, pool.normal), strict=True):
             said[rows, label] = True
             phrase.update(((row, label), one) for row in rows.tolist())
     below = pool.limit - pool.odds
@@ -313,7 +310,8 @@ def _committee(pool: _Pool) -> Iterator[_Choice]:
     def why(text: int, label: int) -> str:
         return f"{phrase[text, label]} speaks for {pool.say(text, label)}"
 
-    yield from _spread(pool, below, said & (below > 0), np.ones(len(pool.limit)), why)
+    denied = said & (below > 0)
+    yield from _spread(pool, np.where(denied, below, 0), denied, np.ones(len(pool.limit)), why)
 
 
 def _diversity(pool: _Pool) -> Iterator[_Choice]:
@@ -372,23 +370,30 @@ _STRATEGIES: Mapping[str, Callable[[_Pool], Iterator[_Choice]]] = {
 def _spread(
     pool: _Pool, value: Floats, allowed: Bools, weight: Floats, why: Callable[[int, int], str]
 ) -> Iterator[_Choice]:
-    """Texts of greatest ``value`` (texts × labels), label by label in turn.
+    """Texts of great ``value`` (texts × labels, not negative) for labels of great ``weight``.
 
-    The next label is the one of greatest ``weight`` by how often it has been served.
+    A label that was served n times has to be n + 1 times as good to be served again, so that none
+    gets all.
     """
-    served = np.zeros(value.shape[1])
+    labels = value.shape[1]
+    served = np.zeros(labels)
     order = [
-        iter(rows[np.argsort(-value[rows, label], kind="stable")].tolist())
+        rows[np.argsort(-value[rows, label], kind="stable")]
         for label, rows in enumerate(map(np.flatnonzero, allowed.T))
     ]
-    left = weight.astype(np.float64).copy()
-    while left.max(initial=0) > 0:
-        label = int((left / (1 + served)).argmax())
-        text = next((text for text in order[label] if pool.open[text]), None)
-        if text is None:
-            left[label] = 0
-            continue
+    at = np.zeros(labels, np.int64)
+    while True:
+        best = np.zeros(labels)
+        for label, texts in enumerate(order):
+            while at[label] < len(texts) and not pool.open[texts[at[label]]]:
+                at[label] += 1
+            if at[label] < len(texts):
+                best[label] = value[texts[at[label]], label] * weight[label] / (1 + served[label])
+        label = int(best.argmax()) if labels else 0
+        if not best.any():
+            return
         served[label] += 1
+        text = int(order[label][at[label]])
         yield text, why(text, label)
 
 
