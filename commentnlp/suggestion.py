@@ -47,6 +47,8 @@ NEAR = 2.0
 LIKELY = 0.05, 0.9
 """Probabilities between which a label is likely, and no matter of course."""
 
+_LONG = 20
+"""Characters from which on a comment takes longer to label than it is worth in new words."""
 _BATCH = 5_000
 _CLUSTERED = 10_000
 """Texts that are clustered at most; random ones of more."""
@@ -244,13 +246,14 @@ def _novelty(pool: _Pool) -> Iterator[_Choice]:
     holds, labelled = _matrix(strings, pool.normal), _matrix(strings, pool.labelled)
     covered = np.asarray(labelled.sum(axis=0)).ravel()
     worth = np.log1p([word.comments for word in words])
-    length = np.sqrt([len(normal) for normal in pool.normal])
+    length = np.array([len(normal) for normal in pool.normal])
+    effort = np.sqrt(length) * np.maximum(length / _LONG, 1)
     seen = 0
     while len(words):
         covered += np.asarray(holds[pool.chosen[seen:]].sum(axis=0)).ravel()
         seen = len(pool.chosen)
         gain = np.where(covered < FEW, worth / (1 + covered), 0)
-        value = (holds @ gain) / length * pool.open
+        value = (holds @ gain) / effort * pool.open
         best = int(value.argmax())
         if value[best] <= 0:
             return
@@ -318,21 +321,24 @@ def _diversity(pool: _Pool) -> Iterator[_Choice]:
     """Comments in the middle of clusters, the heaviest clusters first.
 
     Clusters of TF-IDF vectors stand for what a room talks of (Nguyen and Smeulders, ICML 2004;
-    Zhdanov 2019 for the weights); one is heavy by its comments, the more so the less sure the
-    model is of them, and gets lighter with every labelled or chosen comment in it.
+    Zhdanov 2019 for the weights). One is heavy by its comments, the more so the more they have in
+    common and the less sure the model is of them; it gets lighter with every labelled or chosen
+    comment in it.
     """
-    some, cluster, distance, labelled = _clusters(pool)
-    size = len(labelled)
+    found = _clusters(pool)
+    size = len(found.labelled)
     unsure = np.exp(-np.abs(pool.odds - pool.limit).min(axis=1, initial=np.inf))
     counts = np.array([text.count for text in pool.texts])
-    weight = np.bincount(cluster, (np.log1p(counts) * (0.1 + unsure))[some], size)
-    total = np.bincount(cluster, minlength=size)
-    inside = np.lexsort((distance, cluster))
-    queues = [iter(part.tolist()) for part in np.split(some[inside], np.cumsum(total)[:-1])]
+    each = (np.log1p(counts) * (0.1 + unsure))[found.texts]
+    weight = found.common * np.bincount(found.cluster, each, size)
+    total = np.bincount(found.cluster, minlength=size)
+    inside = np.lexsort((found.distance, found.cluster))
+    parts = np.split(found.texts[inside], np.cumsum(total)[:-1])
+    queues = [iter(part.tolist()) for part in parts]
     cluster_of = np.full(len(pool.texts), size)  # one more, for what is in none
-    cluster_of[some] = cluster
+    cluster_of[found.texts] = found.cluster
     while weight.max() > 0:
-        had = labelled + np.bincount(cluster_of[pool.chosen], minlength=size + 1)[:size]
+        had = found.labelled + np.bincount(cluster_of[pool.chosen], minlength=size + 1)[:size]
         best = int((weight / (1 + had)).argmax())
         text = next((text for text in queues[best] if pool.open[text]), None)
         if text is None:
@@ -341,8 +347,19 @@ def _diversity(pool: _Pool) -> Iterator[_Choice]:
             yield text, f"stands for {total[best]} comments like it"
 
 
-def _clusters(pool: _Pool) -> tuple[Ints, Ints, Floats, Ints]:
-    """Clusters: some texts, their clusters and distances, and how many labelled texts each has."""
+class _Clusters(NamedTuple):
+    texts: Ints
+    cluster: Ints
+    """Which cluster each text is in,"""
+    distance: Floats
+    """and how far from its middle."""
+    common: Floats
+    """How much the texts of each cluster have in common: near 0 where it holds all that is left."""
+    labelled: Ints
+    """How many labelled texts are in it."""
+
+
+def _clusters(pool: _Pool) -> _Clusters:
     from sklearn.cluster import MiniBatchKMeans
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -356,9 +373,14 @@ def _clusters(pool: _Pool) -> tuple[Ints, Ints, Floats, Ints]:
         rows = TruncatedSVD(_DIMENSIONS, n_iter=2, random_state=pool.seed).fit_transform(rows)
     size = int(np.clip(count // 20, 1, 150))
     means = MiniBatchKMeans(size, n_init=1, random_state=pool.seed).fit(rows[:count])
-    labelled = means.predict(rows[count:]) if len(texts) > count else np.zeros(0, np.int64)
-    distance = means.transform(rows[:count]).min(axis=1)
-    return some, means.labels_, distance, np.bincount(labelled, minlength=size)
+    theirs = means.predict(rows[count:]) if len(texts) > count else np.zeros(0, np.int64)
+    return _Clusters(
+        some,
+        means.labels_,
+        means.transform(rows[:count]).min(axis=1),
+        np.square(means.cluster_centers_).sum(axis=1),
+        np.bincount(theirs, minlength=size),
+    )
 
 
 _STRATEGIES: Mapping[str, Callable[[_Pool], Iterator[_Choice]]] = {
