@@ -4,32 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from commentnlp.report.stats import higher, log_odds, lower, significant, wilson
-
-
-def test_wilson_by_hand():
-    # 2 of 10: middle (0.2 + 0.19207) / 1.38415, half-width by the same formula
-    low, high = wilson(2, 10)
-    assert low == pytest.approx(0.0566822, abs=1e-6)
-    assert high == pytest.approx(0.5098375, abs=1e-6)
-    # 0 of n: the high end is z² / (n + z²)
-    assert wilson(0, 10) == (0.0, pytest.approx(3.841459 / 13.841459, abs=1e-6))
-    assert wilson(10, 10) == (pytest.approx(10 / 13.841459, abs=1e-6), 1.0)
-
-
-def test_wilson_where_nothing_is_known():
-    assert wilson(0, 0) == (0.0, 1.0)
-    assert all(type(end) is float for end in wilson(1, 3))
-
-
-def test_wilson_of_arrays_is_that_of_scipy():
-    count, of = np.array([0, 0, 1, 7, 50, 999, 3]), np.array([0, 4, 1, 30, 50, 12_345, 1_000_000])
-    low, high = wilson(count, of)
-    assert (low[0], high[0]) == (0, 1)
-    for i in range(1, len(of)):
-        ends = scipy.stats.binomtest(int(count[i]), int(of[i])).proportion_ci(method="wilson")
-        assert (low[i], high[i]) == pytest.approx((ends.low, ends.high), abs=1e-12)
-    assert (low <= count / np.maximum(of, 1)).all()
+from commentnlp.report.stats import higher, log_odds, lower, significant
 
 
 def test_log_odds_by_hand():

@@ -18,11 +18,11 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
+from commentnlp.intervals import wilson
 from commentnlp.report.headline import who
 from commentnlp.report.quoting import shown
 from commentnlp.report.records import Hotspot, HotStep, Report, Series, Slice, Spell
 from commentnlp.report.sheet import INK, SOFT, Mark, Panel, Sheet
-from commentnlp.report.stats import wilson
 from commentnlp.report.wording import Wording, percent
 from commentnlp.taxonomy import parent_of
 

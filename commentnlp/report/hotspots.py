@@ -23,12 +23,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from commentnlp.intervals import wilson
 from commentnlp.report.activity import hour_of
 from commentnlp.report.log import NOBODY, Bools, Floats, Ints
 from commentnlp.report.records import Hotspot, HotStep, Labelled, Named, Word
 from commentnlp.report.room import COMPLAINT, Room
 from commentnlp.report.slices import apart, named, products
-from commentnlp.report.stats import higher, lower, significant, wilson
+from commentnlp.report.stats import higher, lower, significant
 from commentnlp.report.topics import Explained
 
 LEAST_PEOPLE = 3

@@ -7,11 +7,11 @@ from collections import Counter
 import numpy as np
 
 from commentnlp.inspection import FLOOD
+from commentnlp.intervals import wilson
 from commentnlp.report.answers import Ask, Said, answers, items_named
 from commentnlp.report.log import NOBODY, Bools, Ints
 from commentnlp.report.records import Answer, AnsweredStep, Question, Responses
 from commentnlp.report.room import Room
-from commentnlp.report.stats import wilson
 from commentnlp.report.topics import Asked, Explained
 
 LEAST_PEOPLE = 3

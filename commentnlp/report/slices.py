@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from commentnlp.intervals import wilson
 from commentnlp.report.log import Bools, Ints
 from commentnlp.report.records import MOST_QUOTES, Labelled, Named, Question, Slice, Word
 from commentnlp.report.room import Room
-from commentnlp.report.stats import log_odds, wilson
+from commentnlp.report.stats import log_odds
 
 WORDS = 10
 """Words that set a slice apart, at most."""

@@ -1,41 +1,12 @@
-"""The report's statistics: intervals of shares, words that set apart, rates compared."""
+"""The report's statistics: words that set apart, rates compared."""
 
 from __future__ import annotations
-
-from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc
 
 Floats = npt.NDArray[np.float64]
-
-_Z95 = 1.959963984540054
-"""The 97.5 % point of the normal distribution."""
-
-
-@overload
-def wilson(count: int, of: int) -> tuple[float, float]: ...
-@overload
-def wilson(count: npt.NDArray[Any], of: npt.NDArray[Any]) -> tuple[Floats, Floats]: ...
-def wilson(count: Any, of: Any) -> tuple[Any, Any]:
-    """Give low and high end of the 95 % interval of the share ``count / of``.
-
-    Wilson's score interval (Wilson 1927, JASA 22: 209-212): it stays within 0 and 1 and is fair
-    for few. Where ``of`` is 0 nothing is known: 0 and 1. Arrays give arrays.
-
-    >>> wilson(0, 0)
-    (0.0, 1.0)
-    """
-    count, of = np.asarray(count, float), np.asarray(of, float)
-    n = np.maximum(of, 1)
-    share, spread = count / n, _Z95**2 / n
-    middle = (share + spread / 2) / (1 + spread)
-    half = np.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
-    # at the edges rounding must not leave a crumb
-    low = np.where((of == 0) | (count == 0), 0.0, middle - half)
-    high = np.where((of == 0) | (count == of), 1.0, middle + half)
-    return (low, high) if low.ndim else (float(low), float(high))
 
 
 def log_odds(
