@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
 from commentnlp.corpus import Corpus
+from commentnlp.drift import reference_of
 from commentnlp.errors import SampleError
 from commentnlp.evaluation import score
 from commentnlp.features import ORDERS, Features, Keys, vocabulary
@@ -120,6 +121,7 @@ def train(
         data_digest=corpus.digest,
         samples=corpus.own,
         scores=score(taxonomy, given[own], decided[own]).to_json()["facets"],
+        reference=reference_of(model, texts, out_of_fold, min_count=settings.min_count),
         training=corpus.told(),
     )
     return model
