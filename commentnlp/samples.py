@@ -10,17 +10,28 @@ from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 
+from commentnlp.annotation import (
+    CHECKED,
+    ID,
+    LABELS_SHEET,
+    Labelled,
+    is_checked,
+    read_labelled,
+    slots_of,
+)  # fmt: skip
 from commentnlp.errors import SampleError
-from commentnlp.reading import BLANK, RAGGED, open_sources
+from commentnlp.reading import BLANK, ONLY_SHEET, RAGGED, open_sources
 from commentnlp.records import Sample
 from commentnlp.taxonomy import Taxonomy
 
 _JOINED = re.compile(r"[|,，]")
+_KEPT = ("source", "id", "group", "time", "annotator")
+"""What a sample keeps as it is."""
+_SPLITS = {"": "", "train": "train", "holdout": "holdout", "test": "holdout", "dev": "holdout"}
+_NONE = ("无", "none", "-")
+_MOST_SLOTS = 9
 NOT_JUDGED = "?"
 """A cell of a facet for which nobody can, or did, say which labels belong there."""
-_KEPT = ("source", "id", "group", "time", "annotator")
-"""Columns that a sample keeps as they are."""
-_SPLITS = {"": "", "train": "train", "holdout": "holdout", "test": "holdout", "dev": "holdout"}
 
 
 @dataclass(frozen=True)
@@ -47,26 +58,68 @@ class Gathered:
 def gather(paths: Iterable[Path | str], taxonomy: Taxonomy) -> Gathered:
     """Read samples of files; rows that make none become problems.
 
-    A table has a column ``text`` and one a facet, labels joined by ``|`` or ``,``; a facet without
-    a column, or with ``?`` in it, was not judged. ``source``, ``id``, ``split``, ``group``,
-    ``time`` and ``annotator`` are kept where a file has them. Raises ReadError or SampleError where
-    a file is no such table, or has rows that cannot be read: nothing may get lost in silence.
+    A table has a column ``text`` and one a facet (or several: ``intent``, ``intent 2``), labels by
+    their ids or names, joined by ``|`` or ``,``; a facet without a column, or with ``?`` in it, was
+    not judged. ``source``, ``id``, ``split``, ``group`` (else ``room``), ``time`` and ``annotator``
+    are kept where a file has them. Where it has a column ``checked``, rows without a yes there are
+    left out, and that is told. What Label Studio and doccano export is read, too
+    (`commentnlp.annotation`). Raises ReadError or SampleError where a file is nothing of these, or
+    has rows that cannot be read: nothing may get lost in silence.
     """
     gathered = Gathered()
     for path in paths:
         before = len(gathered.samples) + len(gathered.problems)
-        _read_table(path, taxonomy, gathered)
-        if len(gathered.samples) + len(gathered.problems) == before:
-            raise SampleError(f"{path}: no samples in it")
+        labelled = None
+        if Path(path).suffix.lower() in (".json", ".jsonl"):
+            labelled = read_labelled(Path(path), taxonomy)
+        unchecked = (
+            _read_table(path, taxonomy, gathered)
+            if labelled is None
+            else _take_labelled(labelled, taxonomy, gathered)
+        )
+        rows = len(gathered.samples) + len(gathered.problems) - before
+        if not rows:
+            more = f": none of {unchecked} rows is checked yet" if unchecked else ""
+            raise SampleError(f"{path}: no samples in it{more}")
+        if unchecked:
+            gathered.notes.append(
+                f"{path}: {unchecked} of {rows + unchecked} rows are not checked yet: left out"
+            )
     return gathered
 
 
-def _read_table(path: Path | str, taxonomy: Taxonomy, gathered: Gathered) -> None:
+def _take_labelled(labelled: Iterable[Labelled], taxonomy: Taxonomy, gathered: Gathered) -> int:
+    """What tools for labelling exported; gives how many comments nobody has checked."""
+    unchecked = 0
+    for place, known, labels in labelled:
+        if labels is None:
+            unchecked += 1
+            continue
+        cells = {name: "" if value is None else str(value) for name, value in known.items()}
+        cells["id"] = cells.get(ID, cells.get("id", ""))
+        try:
+            strange = [facet for facet in labels if facet not in taxonomy.facets]
+            if strange:
+                known_facets = ", ".join(taxonomy.facets)
+                raise SampleError(f"no facet {strange[0]!r}; there are {known_facets}")
+            every = {facet: labels.get(facet, ()) for facet in taxonomy.facets}
+            gathered.samples.append(_sample(cells, every, place, taxonomy))
+        except SampleError as error:
+            gathered.problems.append(Problem(place, cells.get("text", ""), str(error)))
+    return unchecked
+
+
+def _read_table(path: Path | str, taxonomy: Taxonomy, gathered: Gathered) -> int:
+    """A table of samples; gives how many rows nobody has checked."""
+    unchecked = 0
     for source in open_sources(path, text=None):
         header = source.parser.layout.header
         facets = _check_header(path, header, taxonomy, gathered.notes)
         for note in source.notes:
-            raise SampleError(f"{path}: {note}; is a comma not quoted?")
+            if not note.startswith(ONLY_SHEET):
+                raise SampleError(f"{path}: {note}; is a comma not quoted?")
+            if not note.endswith(f": {LABELS_SHEET}"):
+                gathered.notes.append(f"{path}: {note}")
         for records in source.records():
             strange = [*records.odd, *((w, n, at) for w, n, at in records.lost if w != BLANK)]
             for why, _, lines in strange:
@@ -74,26 +127,33 @@ def _read_table(path: Path | str, taxonomy: Taxonomy, gathered: Gathered) -> Non
                     raise SampleError(f"{path}, line {lines[0]}: {why}; is a comma not quoted?")
             for row, line in zip(records.rows, records.lines, strict=True):
                 cells = dict(zip(header, row, strict=True))
+                if CHECKED in cells and not is_checked(cells[CHECKED]):
+                    unchecked += 1
+                    continue
                 place = f"{path}, line {line}"
+                given = {f: _JOINED.split("|".join(cells[c] for c in facets[f])) for f in facets}
                 try:
-                    gathered.samples.append(_sample(cells, place, facets, taxonomy))
+                    gathered.samples.append(_sample(cells, given, place, taxonomy))
                 except SampleError as error:
                     gathered.problems.append(Problem(place, cells["text"], str(error)))
+    return unchecked
 
 
 def _check_header(
     path: Path | str, header: Sequence[str], taxonomy: Taxonomy, notes: list[str]
-) -> list[str]:
-    """The facets that a table judges."""
-    judged = [facet for facet in taxonomy.facets if facet in header]
+) -> dict[str, list[str]]:
+    """The facets that a table judges, and their columns."""
+    slots = {facet: slots_of(facet, _MOST_SLOTS) for facet in taxonomy.facets}
+    judged = {f: [c for c in several if c in header] for f, several in slots.items()}
+    judged = {facet: several for facet, several in judged.items() if several}
     if "text" not in header or not judged:
         missing = "text" if "text" not in header else " or ".join(taxonomy.facets)
         raise SampleError(
             f"{path}: no column {missing}; the header has: {', '.join(header) or 'nothing'}"
         )
-    twice = [name for name in ("text", *taxonomy.facets) if header.count(name) > 1]
-    if twice:
-        raise SampleError(f"{path}: the column {twice[0]!r} stands there twice; keep one")
+    for name in ("text", CHECKED, *(c for several in judged.values() for c in several)):
+        if header.count(name) > 1:
+            raise SampleError(f"{path}: the column {name!r} stands there twice; keep one")
     notes += [
         f"{path}: no column {facet!r}: not judged there"
         for facet in taxonomy.facets
@@ -103,20 +163,24 @@ def _check_header(
 
 
 def _sample(
-    cells: Mapping[str, str], place: str, facets: Iterable[str], taxonomy: Taxonomy
+    cells: Mapping[str, str],
+    given: Mapping[str, Iterable[str]],
+    place: str,
+    taxonomy: Taxonomy,
 ) -> Sample:
-    if not cells["text"].strip():
+    if not cells.get("text", "").strip():
         raise SampleError("the text is empty")
     labels = {}
-    for facet in facets:
-        given = [label.strip() for label in _JOINED.split(cells[facet]) if label.strip()]
-        if given == [NOT_JUDGED]:
-            continue
-        labels[facet] = taxonomy.with_parents(facet, given)
+    for facet, several in given.items():
+        said = [label.strip() for label in several if label.strip()]
+        if said != [NOT_JUDGED]:
+            named = [taxonomy.label_named(facet, x) for x in said if x.lower() not in _NONE]
+            labels[facet] = taxonomy.with_parents(facet, named)
     split = cells.get("split", "").strip().lower()
     if split not in _SPLITS:
         raise SampleError(f"split {split!r} is none of {', '.join(filter(None, _SPLITS))}")
     kept = {name: cells.get(name, "") for name in _KEPT}
+    kept["group"] = kept["group"] or cells.get("room", "")
     return Sample(cells["text"], labels, split=_SPLITS[split], place=place, **kept)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -79,14 +80,30 @@ class Taxonomy:
         out = set()
         for label in labels:
             if label not in self.facets[facet]:
+                near = get_close_matches(label, self.facets[facet], 1)
                 raise SampleError(
-                    f"unknown label {label!r} in facet {facet!r};"
-                    f" it has: {', '.join(self.facets[facet])}"
+                    f"unknown label {label!r} in facet {facet!r}"
+                    + (f" ({near[0]}?)" if near else "")
+                    + f"; it has: {', '.join(self.facets[facet])}"
                 )
             out.add(label)
             if parent := parent_of(label):
                 out.add(parent)
         return frozenset(out)
+
+    def label_named(self, facet: str, text: str) -> str:
+        """The label that somebody wrote: itself, a name of it, or both (``price 价格``).
+
+        What is neither comes back as it is.
+        """
+        text = text.strip()
+        if text in self.facets[facet]:
+            return text
+        for label in self.facets[facet]:
+            if text in self.names.get(f"{facet}/{label}", {}).values():
+                return label
+        first = text.split(maxsplit=1)[0] if text else ""
+        return first if first in self.facets[facet] else text
 
     def without(self, columns: Collection[tuple[str, str]]) -> Taxonomy:
         """The same without some labels and their leaves; a facet that has none left goes, too."""

@@ -1,10 +1,11 @@
-"""The verbs for labelled samples: train, evaluate."""
+"""The verbs for labelled samples: suggest, train, evaluate."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,15 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commentnlp.cli.models import comparisons_table
-from commentnlp.cli.options import add_model
+from commentnlp.cli.options import add_files, add_model
 from commentnlp.corpus import FEW, corpus, describe, shipped_samples
 from commentnlp.errors import CommentnlpError
 from commentnlp.language import Language
 from commentnlp.model import SHIPPED, Model
 from commentnlp.records import Sample
-from commentnlp.samples import gather, settled, sound, table
+from commentnlp.samples import Gathered, gather, settled, sound, table
 from commentnlp.shipped import TRAINING_DATA
 from commentnlp.taxonomy import Taxonomy, parent_of
+
+STRATEGIES = ("novelty", "margin", "diversity", "rare", "committee")
 
 if TYPE_CHECKING:
     from commentnlp.cli.options import Verbs
@@ -29,6 +32,23 @@ if TYPE_CHECKING:
 
 def add(verbs: Verbs) -> None:
     """Add the verbs."""
+    verb = verbs.add_parser("suggest", help="choose the comments that are most worth labelling")
+    add_files(verb)
+    verb.add_argument("-o", "--output", required=True, type=Path, metavar="OUT",
+                      help=".xlsx or .csv to label in, .json for Label Studio, .jsonl for"
+                      " doccano")  # fmt: skip
+    verb.add_argument("-n", "--number", type=int, default=200, metavar="N",
+                      help="how many; 200 if not given")  # fmt: skip
+    verb.add_argument("--known", nargs="+", type=Path, default=[], metavar="SAMPLES",
+                      help="what is labelled already is left out")  # fmt: skip
+    verb.add_argument("--strategy", action="append", choices=STRATEGIES, default=[],
+                      help="only this one; may be given several times")  # fmt: skip
+    verb.add_argument("--lang", choices=("zh", "en"), default="zh",
+                      help="language of the labels' names")  # fmt: skip
+    verb.add_argument("--seed", type=int, default=0)
+    add_model(verb)
+    verb.set_defaults(run=_suggest)
+
     verb = verbs.add_parser("evaluate", help="score a model on labelled samples")
     verb.add_argument("files", nargs="*", type=Path, metavar="SAMPLES")
     _add_store(verb)
@@ -57,6 +77,38 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--seed", type=int, default=0)
     verb.add_argument("-q", "--quiet", action="store_true", help="no progress")
     verb.set_defaults(run=_train)
+
+
+def _suggest(options: argparse.Namespace) -> int:
+    from commentnlp.annotation import check_queue, write_queue
+    from commentnlp.reading import open_sources
+    from commentnlp.suggestion import SHARES, suggest
+
+    check_queue(options.output)
+    if options.number < 1:
+        raise CommentnlpError("-n: give a number from 1 on")
+    model = Model.load(options.model)
+    known = gather(options.known, model.taxonomy) if options.known else Gathered()
+    chosen = suggest(
+        (
+            event
+            for path in options.files
+            for source in open_sources(path, text=options.text, day=options.date)
+            for event in source.events()
+        ),
+        model,
+        options.number,
+        seed=options.seed,
+        known=[sample.text for sample in known.samples],
+        strategies={name: SHARES[name] for name in options.strategy} or SHARES,
+    )
+    if not chosen:
+        raise CommentnlpError("no comment to label; is --text the column they are in?")
+    write_queue(options.output, chosen, model.taxonomy, language=options.lang)
+    counts = Counter(one.strategy for one in chosen)
+    print(f"{options.output}: {len(chosen)} comments to label ("
+          + ", ".join(f"{name} {count}" for name, count in counts.most_common()) + ")")  # fmt: skip
+    return 0
 
 
 def _add_store(verb: argparse.ArgumentParser) -> None:

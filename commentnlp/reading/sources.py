@@ -170,7 +170,7 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     texts = chain([first], blocks)
     whole = len(head) <= BLOCK
     if first.lstrip()[:1] in ("{", "["):
-        tool, parser, pieces = _json(first, texts, whole, lost)
+        tool, parser, pieces = _json(opened.name, first, texts, whole, lost)
     elif tool := logs.recognise(first.split("\n", _SAMPLE)[:_SAMPLE]):
         state = logs.start(opened.name, _tail(opened, first, whole), zone)
         if day:
@@ -210,7 +210,7 @@ def _table_pieces(
 
 
 def _json(
-    first: str, texts: Iterator[str], whole: bool, lost: Remarks
+    name: str, first: str, texts: Iterator[str], whole: bool, lost: Remarks
 ) -> tuple[str, Parser, Iterator[Piece]]:
     lines = jsons.is_lines(first)
     if lines:
@@ -230,7 +230,7 @@ def _json(
     if not whole or len(sample) == _SAMPLE:
         header.append(jsons.MORE)
     rows = [cells for _, cells in jsons.rows_of(enumerate(sample), header, Remarks())]
-    layout = layout_of_rows([header, *rows], "JSON", headed=True)[0]
+    layout = layout_of_rows([header, *rows], name, headed=True)[0]
     if lines:
         blocks = row_blocks(texts, "", 0, 1, lost)
         return "JSON lines", Parser(layout, "json"), starmap(Piece, blocks)
