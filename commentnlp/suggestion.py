@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 SHARES: Mapping[str, float] = {
-    "novelty": 0.5, "margin": 0.3, "diversity": 0.08, "rare": 0.06, "committee": 0.06,
+    "novelty": 0.55, "margin": 0.3, "diversity": 0.05, "rare": 0.05, "committee": 0.05,
 }  # fmt: skip
 """Strategy → its share of the queue, measured on an invented room (`benchmarks/learning.py`).
 
