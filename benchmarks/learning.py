@@ -56,11 +56,15 @@ class Room:
             random.Random(0).shuffle(self.shipped)
             del self.shipped[base:]
         self.language = Language.read(TRAINING_DATA / "language")
-        pools = [path for name in ("pool.csv", "pool_two.csv") if (path := ROOM / name).exists()]
         self.holdout = read_all_samples([ROOM / "holdout.csv"], self.taxonomy)
-        measured = {sample.text for sample in self.holdout}
-        pool = read_all_samples(pools, self.taxonomy)
-        self.pool = [sample for sample in pool if sample.text not in measured]
+        # some everyday lines stand in both pools: the first word counts
+        pool: dict[str, Sample] = {}
+        for name in ("pool.csv", "pool_two.csv"):
+            for sample in read_all_samples([ROOM / name], self.taxonomy):
+                pool.setdefault(sample.text, sample)
+        for sample in self.holdout:
+            pool.pop(sample.text, None)
+        self.pool = list(pool.values())
         self.everyday = read_all_samples([TRAINING_DATA / "holdout.csv"], self.taxonomy)
 
     def measured(self, model: Model, labelled: Sequence[Sample]) -> dict[str, Any]:
