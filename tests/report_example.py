@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from itertools import cycle
 
+from commentnlp.drift import Moved, Reason, Share
 from commentnlp.records import SHANGHAI
 from commentnlp.report import records as r
 from commentnlp.taxonomy import Taxonomy
@@ -367,6 +368,31 @@ def quality(total: r.Slice) -> r.Quality:
     )  # fmt: skip
 
 
+def fit() -> r.Fit:
+    columns = TAXONOMY.columns
+    return r.Fit(
+        verdict="due",
+        comments=1420,
+        reasons=(
+            Reason("new_words", 0.064, 0.02, "words"),
+            Reason("unsure", 0.31, 0.252, "label"),
+        ),
+        unknown=Share(310, 5900, *wilson(310, 5900), 0.043),
+        holding=Share(214, 1420, *wilson(214, 1420), 0.152),
+        unsure=Share(440, 1420, *wilson(440, 1420), 0.252),
+        words=(
+            r.NewWord("冰飘", 38, 38 / 1420, "cut", quotes(ALL, "翡翠")[:1]),
+            r.NewWord("云肩", 21, 21 / 1420, "dictionary", quotes(ALL, "珠子")[:1]),
+            r.NewWord("平安扣", 9, 9 / 1420, "lexicon", ()),
+        ),
+        labels=tuple(
+            Moved(facet, label, 0.1, 0.02 * (i % 9), 0.05 - 0.02 * (i % 9), 0.12)
+            for i, (facet, label) in enumerate(columns)
+        ),
+        scores=dict.fromkeys(TAXONOMY.facets, 0.04),
+    )
+
+
 def example() -> r.Report:
     """One evening of a jewellery room, 20:00 to 23:00; all counts follow from formulas."""
     total = replace(
@@ -402,6 +428,7 @@ def example() -> r.Report:
         hotspots=hotspots,
         tiers=tiers(),
         quality=quality(total),
+        fit=fit(),
         earlier=(before,),
     )
 

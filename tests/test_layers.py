@@ -36,6 +36,7 @@ MAY_IMPORT = {
         "report",
         "cycles",
         "drift",
+        "novelty",
         "intervals",
     },
     "annotation": {"errors", "layouts", "records", "taxonomy"},

@@ -32,6 +32,7 @@ def test_sheets(book):
     assert book.sheetnames == [
         "overview", "over time", "spells and phases", "topics", "topics over time", "words",
         "questions", "items", "responses", "hotspots", "tiers", "quotes", "quality",
+        "model fit",
     ]  # fmt: skip
     assert opened(example()).sheetnames[:2] == ["概览", "分时"]
     assert all(sheet.freeze_panes == "A2" for sheet in book)

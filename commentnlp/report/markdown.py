@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from commentnlp.report import tables
+from commentnlp.report.fit import told
 from commentnlp.report.records import Hotspot, Quote, Report
 from commentnlp.report.tables import Figure, Table
 from commentnlp.report.wording import Wording
@@ -24,8 +25,8 @@ def to_markdown(report: Report, *, language: str = "zh") -> str:
     Raises CommentnlpError for a language that is not there.
     """
     words = Wording(language)
-    sections = (_activity, _topics, _responses, _hotspots, _tiers, _quality)
-    names = ("activity", "topics", "responses", "hotspots", "tiers", "quality")
+    sections = (_activity, _topics, _responses, _hotspots, _tiers, _quality, _fit)
+    names = ("activity", "topics", "responses", "hotspots", "tiers", "quality", "fit")
     overview = tables.overview(report, words)
     blocks = [f"# {words.say('title')}", *_table(report, words, overview, titled=False)]
     for name, section in zip(names, sections, strict=True):
@@ -112,6 +113,13 @@ def _quality(report: Report, words: Wording) -> Iterable[str]:
         tables.floods,
     ):
         yield from _table(report, words, make(report, words))
+
+
+def _fit(report: Report, words: Wording) -> Iterable[str]:
+    if report.fit is None:
+        return
+    yield "\n".join(f"- {_escape(line)}" for line in told(report.fit, words))
+    yield from _table(report, words, tables.new_words(report, words))
 
 
 def _clear(table: Table, words: Wording) -> Table:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from commentnlp.records import KINDS
 from commentnlp.report import charts
+from commentnlp.report.fit import told
 from commentnlp.report.headline import (
     change,
     difference,
@@ -133,6 +134,7 @@ def _view(report: Report, words: Wording) -> dict[str, Any]:
         "wait": lambda length: wait(length, words),
         "long": lambda minutes: long(minutes, words),
         "percent": percent,
+        "fit": told(report.fit, words) if report.fit else [],
         "interval": interval,
         "within": _within,
         "per_hundred": per_hundred,
@@ -231,6 +233,7 @@ def _parts(report: Report) -> list[str]:
         "hotspots": report.total.said.lines > 0,
         "tiers": bool(report.tiers.tiers),
         "quality": True,
+        "fit": report.fit is not None,
     }
     return [part for part, shown in there.items() if shown]
 

@@ -275,5 +275,7 @@ class _Story:
                         step=self.report.step))  # fmt: skip
         self.gap(24)
         self.sheet.box(_MARGIN, self.sheet.height, self.width, 1, LINE)
+        if self.report.fit and self.report.fit.verdict == "due":
+            self.line(say("fit.due"), size=12, colour=RISING)
         self.line(" · ".join(told), size=12, colour=SOFT)
         self.gap(20)

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from commentnlp.drift import Moved, Reason, Share
+
 FORMAT = 1
 """Number of the report's layout as JSON; it changes when a reader of the old one would stumble."""
 
@@ -410,6 +412,48 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class NewWord:
+    """A frequent word that the model does not know."""
+
+    word: str
+    comments: int
+    """Different comments that hold it."""
+    share: float
+    """Of all different comments."""
+    known: str
+    """What the model has of it: ``dictionary`` (it is cut as a word), ``lexicon`` (its concept),
+    ``cut`` (it is cut apart)."""
+    quotes: tuple[Quote, ...]
+    """One that shows it in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Whether the model still fits what is typed; see `commentnlp.drift`.
+
+    Different comments in own words count, each once.
+    """
+
+    verdict: str
+    """``due`` (retraining is), ``fits``, ``too_few``."""
+    comments: int
+    reasons: tuple[Reason, ...]
+    """Why it is due."""
+    unknown: Share
+    """Words that the model does not know, of all words."""
+    holding: Share
+    """Comments that hold some."""
+    unsure: Share
+    """Comments that the model is not sure of."""
+    words: tuple[NewWord, ...]
+    """The most frequent first."""
+    labels: tuple[Moved, ...]
+    """Every label, in the model's order."""
+    scores: Mapping[str, float]
+    """Facet → population stability index of its likeliest label's probability."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All of it. Every renderer shows this and nothing else."""
 
@@ -434,5 +478,7 @@ class Report:
     """Parents and leaves of the facet ``complaint``: new and rising ones first, then by people."""
     tiers: Tiers
     quality: Quality
+    fit: Fit | None
+    """None where the model tells nothing of its samples: it was trained before version 0.5."""
     earlier: tuple[File, ...]
     """The earlier shows compared with."""

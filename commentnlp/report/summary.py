@@ -14,6 +14,7 @@ from commentnlp.model import Model
 from commentnlp.reading import Remarks, Source, open_sources
 from commentnlp.records import Event
 from commentnlp.report.activity import activity
+from commentnlp.report.fit import fit
 from commentnlp.report.hotspots import hotspots
 from commentnlp.report.log import Log, read_log
 from commentnlp.report.quality import quality
@@ -147,6 +148,7 @@ def _report(
         hotspots=hotspots(room, explained, earlier),
         tiers=tiers(room, asked),
         quality=quality(room, files),
+        fit=fit(room),
         earlier=tuple(before),
     )
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from commentnlp.drift import Share
+from commentnlp.report.fit import told
 from commentnlp.report.quoting import harmless
 from commentnlp.report.records import Labelled, Named, Question, Quote, Report, Slice
 from commentnlp.report.wording import Wording, percent
@@ -18,7 +20,7 @@ class Figure(NamedTuple):
     """A number that is no plain count.
 
     Its form is ``share`` (of 1), ``change`` (of 1, with its sign), ``points`` (a hundred of them
-    are 1, with their sign), ``times``, ``rate`` or ``chance``.
+    are 1, with their sign), ``times``, ``rate``, ``stability`` or ``chance``.
     """
 
     value: float
@@ -80,6 +82,7 @@ _FORMS: dict[str, Callable[[float], str]] = {
     "points": lambda value: f"{value * 100:+.1f}",
     "times": lambda value: f"×{value:.1f}",
     "rate": lambda value: f"{value:.1f}",
+    "stability": lambda value: f"{value:.2f}",
     "chance": lambda value: f"{value:.3f}" if value >= 0.001 else "<0.001",
 }
 
@@ -91,9 +94,13 @@ def several_days(report: Report) -> bool:
 
 def label_name(report: Report, words: Wording, one: Labelled) -> str:
     """A label's name, a leaf's behind its parent's."""
-    name = words.name(report.names, one.facet, one.label)
-    parent = parent_of(one.label)
-    return f"{words.name(report.names, one.facet, parent)}·{name}" if parent else name
+    return _label_name(report, words, one.facet, one.label)
+
+
+def _label_name(report: Report, words: Wording, facet: str, label: str) -> str:
+    name = words.name(report.names, facet, label)
+    parent = parent_of(label)
+    return f"{words.name(report.names, facet, parent)}·{name}" if parent else name
 
 
 def slice_name(key: str, words: Wording) -> str:
@@ -594,6 +601,57 @@ def floods(report: Report, words: Wording) -> Table:
     return _table(words, "floods", ("phrase", *_NAMED), map(_named, report.quality.floods))
 
 
+def fit(report: Report, words: Wording) -> Table:
+    """Whether the model still fits, and by which figures; empty where it cannot be told."""
+    say, found = words.say, report.fit
+    if found is None:
+        return _table(words, "fit", ("figure", "now", "low", "high", "trained"), ())
+    rows: list[Row] = [(sentence, None, None, None, None) for sentence in told(found, words)]
+    rows.append((say("different_comments"), found.comments, None, None, None))
+    for key in ("unknown", "holding", "unsure"):
+        share: Share = getattr(found, key)
+        figures = (share.share, share.low, share.high, share.expected)
+        name = say("unknown_words" if key == "unknown" else key)
+        rows.append((name, *(Figure(value, "share") for value in figures)))
+    for facet, value in found.scores.items():
+        name = say("stability", facet=words.name(report.names, facet))
+        rows.append((name, Figure(value, "stability"), None, None, None))
+    return _table(words, "fit", ("figure", "now", "low", "high", "trained"), rows)
+
+
+def new_words(report: Report, words: Wording) -> Table:
+    """Frequent words that the model does not know."""
+    rows = tuple(
+        (
+            one.word,
+            one.comments,
+            Figure(one.share, "share"),
+            words.say(f"fit.known.{one.known}"),
+            _first(one.quotes),
+        )
+        for one in (report.fit.words if report.fit else ())
+    )
+    header = ("new_word", "different_comments", "share_of_comments", "known", "quote")
+    return _table(words, "new_words", header, rows)
+
+
+def moved(report: Report, words: Wording) -> Table:
+    """Shares of labels here and among the training samples."""
+    rows = tuple(
+        (
+            words.name(report.names, one.facet),
+            _label_name(report, words, one.facet, one.label),
+            Figure(one.share, "share"),
+            Figure(one.expected, "share"),
+            Figure(one.share - one.expected, "points"),
+            words.say("yes") if one.low > 0 or one.high < 0 else "",
+        )
+        for one in (report.fit.labels if report.fit else ())
+    )
+    header = ("facet", "label", "now", "trained", "difference", "clear")
+    return _table(words, "moved", header, rows)
+
+
 def all_quotes(report: Report, words: Wording) -> Iterable[tuple[str, str, Quote]]:
     """Every comment behind a number: section, what the number counts, the comment.
 
@@ -645,6 +703,8 @@ def _numbers(
         for named in found:
             yield say(f"table.{title}"), named.name, named.quotes
     yield say("table.spam"), say("all"), report.quality.spam.quotes
+    for word in report.fit.words if report.fit else ():
+        yield say("table.new_words"), word.word, word.quotes
 
 
 def _of_slice(

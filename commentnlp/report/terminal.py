@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from commentnlp.report import tables
+from commentnlp.report.fit import told
 from commentnlp.report.records import Report, Slice
 from commentnlp.report.tables import Figure, Row, Table, width
 from commentnlp.report.wording import Wording, percent
@@ -21,12 +22,14 @@ _KINDS = ("like", "follow", "cart", "purchase")
 def to_terminal(report: Report, *, language: str = "zh") -> str:
     """At most 60 lines of at most `WIDTH` columns, without control characters.
 
+    Ten more where retraining of the model is due.
+
     Raises CommentnlpError for a language that is not there.
     """
     words = Wording(language)
     lines = [f"{words.say('title')}  {tables.rooms(report)}".rstrip(), _headline(report, words)]
-    sections = (_activity, _topics, _responses, _hotspots, _tiers, _quality)
-    names = ("activity", "topics", "responses", "hotspots", "tiers", "quality")
+    sections = (_activity, _topics, _responses, _hotspots, _tiers, _quality, _fit)
+    names = ("activity", "topics", "responses", "hotspots", "tiers", "quality", "fit")
     for name, section in zip(names, sections, strict=True):
         body = [f"  {line}" for line in section(report, words)]
         if body:
@@ -159,6 +162,10 @@ def _quality(report: Report, words: Wording) -> Iterable[str]:
     yield " · ".join(parts[:4])
     if parts[4:]:
         yield " · ".join(parts[4:])
+
+
+def _fit(report: Report, words: Wording) -> Iterable[str]:
+    return told(report.fit, words) if report.fit else ()
 
 
 def _top(table: Table, most: int) -> Table:

@@ -63,6 +63,47 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "section.hotspots": ("投诉热点", "Complaint hotspots"),
     "section.tiers": ("粉丝层级", "Fan tiers"),
     "section.quality": ("数据质量", "Data quality"),
+    "section.fit": ("模型是否还合用", "Does the model still fit"),
+    # whether it does
+    "fit.too_few": (
+        "看不出来：不同的评论只有 {comments} 条，至少要 {least} 条。",
+        "Cannot be told: {comments} different comments, {least} are needed.",
+    ),
+    "fit.fits": (
+        "合用。没学过的词占 {unknown}（训练时 {unknown_before}），"
+        "拿不准的评论占 {unsure}（训练时 {unsure_before}）。",
+        "It does: {unknown} of the words are unknown ({unknown_before} in training),"
+        " {unsure} of the comments doubtful ({unsure_before}).",
+    ),
+    "fit.due": (
+        "该重新训练了：这里的评论和训练样本不一样。",
+        "Retraining is due: these comments are not like the training samples.",
+    ),
+    "fit.new_words": (
+        "{share} 的评论里有模型没学过的常用词（平常不超过 {usual}）。",
+        "{share} of the comments hold frequent words the model never saw (usually at most"
+        " {usual}).",
+    ),
+    "fit.unknown_words": (
+        "没学过的词占 {share}（平常不超过 {usual}）。",
+        "{share} of all words are unknown (usually at most {usual}).",
+    ),
+    "fit.unsure": (
+        "模型拿不准的评论占 {share}（平常不超过 {usual}）。",
+        "The model is unsure of {share} of the comments (usually at most {usual}).",
+    ),
+    "fit.words": ("新词：{words}", "New words: {words}"),
+    "fit.advice.words": (
+        "把真正是词的加进词典 words.tsv。",
+        "Put those that are words into the dictionary, words.tsv.",
+    ),
+    "fit.advice.label": (
+        "挑 100 条来标注：commentnlp suggest 文件 -n 100 -o queue.xlsx",
+        "Choose 100 comments to label: commentnlp suggest FILE -n 100 -o queue.xlsx",
+    ),
+    "fit.known.dictionary": ("词典里有，样本里没有", "in the dictionary, in no sample"),
+    "fit.known.lexicon": ("只知道它的概念", "known by its concept"),
+    "fit.known.cut": ("会被切开", "is cut apart"),
     # shared by the renderers
     "table.overview": ("概览", "Overview"),
     "page.of_day": ("{date}（{weekday}）", "{date} ({weekday})"),
@@ -412,6 +453,19 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "table.canned": ("快捷短语", "One-tap phrases"),
     "table.floods": ("刷屏", "Floods"),
     "table.spam": ("广告", "Spam"),
+    "table.fit": ("评论与训练样本相比", "Comments against the training samples"),
+    "table.new_words": ("模型没学过的常用词", "Frequent words the model does not know"),
+    "table.moved": ("各标签占比与训练样本相比", "Shares of labels against the training samples"),
+    "new_word": ("词", "word"),
+    "known": ("模型怎么看", "what the model has of it"),
+    "different_comments": ("不同的评论", "different comments"),
+    "share_of_comments": ("占评论", "of the comments"),
+    "now": ("现在", "now"),
+    "trained": ("训练时", "in training"),
+    "unknown_words": ("没学过的词，占全部词", "unknown words, of all words"),
+    "holding": ("含有这种词的评论", "comments that hold some"),
+    "unsure": ("拿不准的评论", "doubtful comments"),
+    "stability": ("{facet}：得分分布的 PSI", "{facet}: PSI of the scores"),
     "all": ("全场", "whole show"),
     "yes": ("是", "yes"),
     "room": ("直播间", "room"),
@@ -557,6 +611,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "sheet.tiers": ("粉丝层级", "tiers"),
     "sheet.quotes": ("评论原文", "quotes"),
     "sheet.quality": ("数据质量", "quality"),
+    "sheet.fit": ("模型是否合用", "model fit"),
     "in_zone": ("{name}（{zone}）", "{name} ({zone})"),
     "section": ("板块", "section"),
     "about": ("对应数字", "behind"),

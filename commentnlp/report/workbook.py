@@ -30,6 +30,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "points": {"num_format": "+0.0;-0.0;0.0"},
     "times": {"num_format": '"×"0.0'},
     "rate": {"num_format": "0.0"},
+    "stability": {"num_format": "0.00"},
     "chance": {"num_format": "0.000"},
     "time": {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left", "indent": 1},
     "text": {"indent": 1},
@@ -97,6 +98,7 @@ def _sheets(report: Report, words: Wording) -> Iterable[tuple[str, Sequence[Tabl
             tables.figures, tables.files, tables.remarks, tables.kinds, tables.canned,
             tables.floods,
         ),
+        "fit": (tables.fit, tables.new_words, tables.moved),
     }  # fmt: skip
     for key, functions in made.items():
         yield key, [make(report, words) for make in functions]
