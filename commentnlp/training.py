@@ -19,7 +19,7 @@ from commentnlp.corpus import Corpus
 from commentnlp.drift import reference_of
 from commentnlp.errors import SampleError
 from commentnlp.evaluation import score
-from commentnlp.features import ORDERS, Features, Keys, vocabulary
+from commentnlp.features import ORDERS, Features, Ints, Keys, vocabulary
 from commentnlp.language import Language
 from commentnlp.model import (
     BATCH,
@@ -75,8 +75,7 @@ def train(
     """
     taxonomy, given, judged = corpus.taxonomy, corpus.given, corpus.judged
     _check_support(corpus, settings.folds)
-    plain = {word: None for word in language.concepts if "#" not in word}
-    segmenter = Segmenter(new_words({**plain, **language.words}))
+    segmenter = _segmenter(language)
     texts = [text.text for text in language.normaliser.normalise_all(corpus.texts)]
     labels = len(taxonomy.columns)
     fits = _Fits(progress, (settings.folds + 2) * labels)
@@ -125,6 +124,37 @@ def train(
         training=corpus.told(),
     )
     return model
+
+
+def out_of_fold(
+    corpus: Corpus,
+    language: Language,
+    *,
+    groups: Ints,
+    settings: Settings = Settings(),
+    progress: Progress = lambda stage, done, total: None,
+) -> Floats:
+    """Calibrated probabilities of each sample by models that never saw it, samples × labels.
+
+    ``groups`` tells which samples belong together: none of a group is seen, either. Raises
+    SampleError where a label has too few samples.
+    """
+    _check_support(corpus, settings.folds)
+    fits = _Fits(progress, settings.folds * len(corpus.taxonomy.columns))
+    texts = [text.text for text in language.normaliser.normalise_all(corpus.texts)]
+    fits.stage(f"features of {len(texts)} samples")
+    views = views_of(texts)
+    features = find_features(texts, _segmenter(language), language.concepts, settings)
+    rows, _ = tfidf(features, views.texts, views.whole)
+    fits.stage(f"{settings.folds}-fold cross-validation with {len(features)} features")
+    logits = _cross_validate(rows, views, corpus, settings, fits, groups)
+    slope, shift = _calibrate(logits, corpus)
+    return sigmoid(logits * slope + shift)
+
+
+def _segmenter(language: Language) -> Segmenter:
+    plain = {word: None for word in language.concepts if "#" not in word}
+    return Segmenter(new_words({**plain, **language.words}))
 
 
 class _Fits:
@@ -252,17 +282,34 @@ def _fit_label(rows: Any, has: Bools, weight: Floats, settings: Settings) -> tup
 
 
 def _cross_validate(
-    rows: Any, views: Views, corpus: Corpus, settings: Settings, fits: _Fits
+    rows: Any,
+    views: Views,
+    corpus: Corpus,
+    settings: Settings,
+    fits: _Fits,
+    groups: Ints | None = None,
 ) -> Floats:
     """Out-of-fold logits, samples × labels. ``rows`` are the vectors of all views."""
     logits = np.zeros((len(views.texts), corpus.given.shape[1]))
-    folds = KFold(settings.folds, shuffle=True, random_state=settings.seed)
-    for chosen, held in folds.split(corpus.given):
+    for chosen, held in _folds(len(corpus.given), groups, settings):
         given, weight = corpus.given[chosen], corpus.weight[chosen]
         weights, bias = _fit(rows[chosen], given, weight, settings, fits)
         of_held = np.flatnonzero(np.isin(views.row, held))
         logits[of_held] = rows[of_held] @ weights + bias
     return combine(logits, views)
+
+
+def _folds(many: int, groups: Ints | None, settings: Settings) -> Iterator[tuple[Ints, Ints]]:
+    """Places to train on and to hold out; ``groups`` stay together."""
+    if groups is None:
+        folds = KFold(settings.folds, shuffle=True, random_state=settings.seed)
+        yield from folds.split(np.zeros(many))
+        return
+    # GroupKFold shuffles only from scikit-learn 1.6 on
+    drawn = np.random.default_rng(settings.seed).permutation(groups.max(initial=0) + 1)
+    fold = drawn[groups] % settings.folds
+    for number in range(settings.folds):
+        yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 
 
 def _calibrate(logits: Floats, corpus: Corpus) -> tuple[Floats, Floats]:
