@@ -5,33 +5,40 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import StringIO
+from json import loads
 from pathlib import Path
+from unicodedata import normalize
 
 from commentnlp.annotation import (
     CHECKED,
-    ID,
+    FACETS,
     LABELS_SHEET,
-    Labelled,
-    is_checked,
-    read_labelled,
-    slots_of,
-)  # fmt: skip
+    NONE,
+    NOT_JUDGED,
+    Said,
+    said_in_doccano,
+    said_in_label_studio,
+    unfolded,
+)
 from commentnlp.errors import SampleError
-from commentnlp.reading import BLANK, ONLY_SHEET, RAGGED, open_sources
+from commentnlp.reading import BLANK, RAGGED, Remarks, Source, open_sources
+from commentnlp.reading.jsons import MORE, cell_of
 from commentnlp.records import Sample
 from commentnlp.taxonomy import Taxonomy
 
-_JOINED = re.compile(r"[|,，]")
+_JOINED = (re.compile(r"[|｜;；、\n]"), re.compile(r"[,，]"))
+"""What parts labels in a cell; commas last, since display names have some, too."""
+_NONE = {"-", "—", "无", "没有", NONE}
+_YES = {"是", "对", "yes", "y", "1", "true", "x", "✓", "✔", "√"}
+_NO = {"", "否", "no", "n", "0", "false", "未", "×", "✗", "✘"}
+_ROUNDED = re.compile(r"\d(\.\d+)?E\+\d+")
+"""What a spreadsheet makes of a long number in CSV."""
 _KEPT = ("source", "id", "group", "time", "annotator")
-"""What a sample keeps as it is."""
+"""Columns that a sample keeps as they are."""
 _SPLITS = {"": "", "train": "train", "holdout": "holdout", "test": "holdout", "dev": "holdout"}
-_NONE = ("无", "none", "-")
-_MOST_SLOTS = 9
-NOT_JUDGED = "?"
-"""A cell of a facet for which nobody can, or did, say which labels belong there."""
 
 
 @dataclass(frozen=True)
@@ -58,130 +65,204 @@ class Gathered:
 def gather(paths: Iterable[Path | str], taxonomy: Taxonomy) -> Gathered:
     """Read samples of files; rows that make none become problems.
 
-    A table has a column ``text`` and one a facet (or several: ``intent``, ``intent 2``), labels by
-    their ids or names, joined by ``|`` or ``,``; a facet without a column, or with ``?`` in it, was
-    not judged. ``source``, ``id``, ``split``, ``group`` (else ``room``), ``time`` and ``annotator``
-    are kept where a file has them. Where it has a column ``checked``, rows without a yes there are
-    left out, and that is told. What Label Studio and doccano export is read, too
-    (`commentnlp.annotation`). Raises ReadError or SampleError where a file is nothing of these, or
-    has rows that cannot be read: nothing may get lost in silence.
+    A table has a column ``text`` and one a facet, where labels, by identifier or display name, are
+    joined by ``|`` or ``,``; more labels may stand in columns such as ``intent 2``. A facet
+    without a column, or with ``?`` in it, was not judged; ``-`` or ``无`` is no label, as is
+    nothing. ``source``, ``id``, ``split``, ``group`` (else ``room``), ``time`` and ``annotator``
+    are kept where a file has them. Where there is a column ``checked``, only rows count in which
+    it says 是, yes, 1, x or ✓. Exports of Label Studio (JSON, JSON-MIN, CSV) and doccano (JSONL,
+    or the archive with a file for each user) are read as well; see `annotation`. What is not
+    checked or not labelled yet is left out and told in ``notes``.
+
+    Raises ReadError or SampleError where a file is none of these, or has rows that cannot be read:
+    nothing may get lost in silence.
     """
     gathered = Gathered()
     for path in paths:
         before = len(gathered.samples) + len(gathered.problems)
-        labelled = None
-        if Path(path).suffix.lower() in (".json", ".jsonl"):
-            labelled = read_labelled(Path(path), taxonomy)
-        unchecked = (
-            _read_table(path, taxonomy, gathered)
-            if labelled is None
-            else _take_labelled(labelled, taxonomy, gathered)
-        )
-        rows = len(gathered.samples) + len(gathered.problems) - before
-        if not rows:
-            more = f": none of {unchecked} rows is checked yet" if unchecked else ""
-            raise SampleError(f"{path}: no samples in it{more}")
-        if unchecked:
+        told = len(gathered.notes)
+        for source in open_sources(path, text=None):
+            for said in _said_in(source, taxonomy, gathered.notes):
+                try:
+                    gathered.samples.append(_sample(said, taxonomy))
+                except SampleError as error:
+                    text = said.cells["text"]
+                    gathered.problems.append(Problem(said.place, text, str(error)))
+        if len(gathered.samples) + len(gathered.problems) == before:
+            left = [note for note in gathered.notes[told:] if note.endswith("left out")]
+            raise SampleError(left[0] if left else f"{path}: no samples in it")
+        odd = [s.id for s in gathered.samples[before:] if _ROUNDED.fullmatch(s.id)]
+        if odd:
             gathered.notes.append(
-                f"{path}: {unchecked} of {rows + unchecked} rows are not checked yet: left out"
+                f"{path}: {len(odd)} ids such as {odd[0]} were rounded by a spreadsheet; label in"
+                " XLSX to keep them"
             )
     return gathered
 
 
-def _take_labelled(labelled: Iterable[Labelled], taxonomy: Taxonomy, gathered: Gathered) -> int:
-    """What tools for labelling exported; gives how many comments nobody has checked."""
-    unchecked = 0
-    for place, known, labels in labelled:
-        if labels is None:
-            unchecked += 1
-            continue
-        cells = {name: "" if value is None else str(value) for name, value in known.items()}
-        cells["id"] = cells.get(ID, cells.get("id", ""))
-        try:
-            strange = [facet for facet in labels if facet not in taxonomy.facets]
-            if strange:
-                known_facets = ", ".join(taxonomy.facets)
-                raise SampleError(f"no facet {strange[0]!r}; there are {known_facets}")
-            every = {facet: labels.get(facet, ()) for facet in taxonomy.facets}
-            gathered.samples.append(_sample(cells, every, place, taxonomy))
-        except SampleError as error:
-            gathered.problems.append(Problem(place, cells.get("text", ""), str(error)))
-    return unchecked
+def _said_in(source: Source, taxonomy: Taxonomy, notes: list[str]) -> Iterable[Said]:
+    name = source.name
+    header = list(source.parser.layout.header)
+    _check_read(name, source.lost)
+    for note in source.notes:
+        if note in source.parser.layout.notes:
+            raise SampleError(f"{name}: {note}; is a comma not quoted?")
+        if "not read: " in note and not note.endswith(f"not read: {LABELS_SHEET}"):
+            raise SampleError(f"{name}: {note}; keep the samples in one sheet, alone")
+    facets = _columns(header, taxonomy)
+    json = source.tool.startswith("JSON")
+    if json and "data" in header and {"annotations", "predictions"} & {*header}:
+        said = said_in_label_studio(_rows(source, header), name, taxonomy, notes)
+    elif json and "text" in header and "label" in header and not any(facets.values()):
+        said = said_in_doccano(_rows(source, header), name, taxonomy, notes)
+    else:
+        _check_header(name, header, facets, notes)
+        said = _said_in_table(_rows(source, header), name, facets, notes)
+    # complete now that all has been read
+    notes += [f"{name}: {note}" for note in source.notes if "not read: " not in note]
+    notes += [f"{name}: {told}" for told in source.odd.told()]
+    return said
 
 
-def _read_table(path: Path | str, taxonomy: Taxonomy, gathered: Gathered) -> int:
-    """A table of samples; gives how many rows nobody has checked."""
-    unchecked = 0
-    for source in open_sources(path, text=None):
-        header = source.parser.layout.header
-        facets = _check_header(path, header, taxonomy, gathered.notes)
-        for note in source.notes:
-            if not note.startswith(ONLY_SHEET):
-                raise SampleError(f"{path}: {note}; is a comma not quoted?")
-            if not note.endswith(f": {LABELS_SHEET}"):
-                gathered.notes.append(f"{path}: {note}")
-        for records in source.records():
-            strange = [*records.odd, *((w, n, at) for w, n, at in records.lost if w != BLANK)]
-            for why, _, lines in strange:
-                if why in RAGGED or why in records.lost.counts:
-                    raise SampleError(f"{path}, line {lines[0]}: {why}; is a comma not quoted?")
-            for row, line in zip(records.rows, records.lines, strict=True):
-                cells = dict(zip(header, row, strict=True))
-                if CHECKED in cells and not is_checked(cells[CHECKED]):
-                    unchecked += 1
-                    continue
-                place = f"{path}, line {line}"
-                given = {f: _JOINED.split("|".join(cells[c] for c in facets[f])) for f in facets}
-                try:
-                    gathered.samples.append(_sample(cells, given, place, taxonomy))
-                except SampleError as error:
-                    gathered.problems.append(Problem(place, cells["text"], str(error)))
-    return unchecked
+def _rows(source: Source, header: Sequence[str]) -> Iterator[tuple[dict[str, str], int]]:
+    for records in source.records():
+        for why, _, lines in records.odd:
+            if why in RAGGED:
+                raise SampleError(f"{source.name}, line {lines[0]}: {why}; is a comma not quoted?")
+        _check_read(source.name, records.lost)
+        for row, line in zip(records.rows, records.lines, strict=True):
+            cells = dict(zip(header, row, strict=True))
+            if more := cells.pop(MORE, ""):
+                cells |= {key: cell_of(value) for key, value in loads(more).items()}
+            yield cells, line
+    # of JSON in one piece, what is broken is found on the way
+    _check_read(source.name, source.lost)
+
+
+def _check_read(name: str, lost: Remarks) -> None:
+    for why, _, lines in lost:
+        if why != BLANK:
+            where = f"{name}, line {lines[0]}" if lines else name
+            raise SampleError(f"{where}: {why}; is the file cut off, or something not quoted?")
+
+
+def _columns(header: Sequence[str], taxonomy: Taxonomy) -> dict[str, list[str]]:
+    """Facet → its columns: ``intent``, ``intent 2``, …"""
+    columns: dict[str, list[str]] = {facet: [] for facet in taxonomy.facets}
+    for name in header:
+        facet, _, number = name.rpartition(" ")
+        if name in columns:
+            columns[name].append(name)
+        elif facet in columns and number.isdecimal():
+            columns[facet].append(name)
+    return columns
 
 
 def _check_header(
-    path: Path | str, header: Sequence[str], taxonomy: Taxonomy, notes: list[str]
-) -> dict[str, list[str]]:
-    """The facets that a table judges, and their columns."""
-    slots = {facet: slots_of(facet, _MOST_SLOTS) for facet in taxonomy.facets}
-    judged = {f: [c for c in several if c in header] for f, several in slots.items()}
-    judged = {facet: several for facet, several in judged.items() if several}
-    if "text" not in header or not judged:
-        missing = "text" if "text" not in header else " or ".join(taxonomy.facets)
+    name: str, header: Sequence[str], facets: Mapping[str, Sequence[str]], notes: list[str]
+) -> None:
+    asked = [facet for facet, columns in facets.items() if columns]
+    if "text" not in header or not asked:
+        missing = "text" if "text" not in header else " or ".join(facets)
         raise SampleError(
-            f"{path}: no column {missing}; the header has: {', '.join(header) or 'nothing'}"
+            f"{name}: no column {missing}; the header has: {', '.join(header) or 'nothing'}"
         )
-    for name in ("text", CHECKED, *(c for several in judged.values() for c in several)):
-        if header.count(name) > 1:
-            raise SampleError(f"{path}: the column {name!r} stands there twice; keep one")
-    notes += [
-        f"{path}: no column {facet!r}: not judged there"
-        for facet in taxonomy.facets
-        if facet not in judged
-    ]
-    return judged
+    used = ("text", CHECKED, *_KEPT, "split", "room", *(c for of in facets.values() for c in of))
+    twice = [column for column in used if header.count(column) > 1]
+    if twice:
+        raise SampleError(f"{name}: the column {twice[0]!r} stands there twice; keep one")
+    if FACETS not in header:
+        notes += [
+            f"{name}: no column {facet!r}: not judged there"
+            for facet in facets
+            if facet not in asked
+        ]
 
 
-def _sample(
-    cells: Mapping[str, str],
-    given: Mapping[str, Iterable[str]],
-    place: str,
-    taxonomy: Taxonomy,
-) -> Sample:
-    if not cells.get("text", "").strip():
+def _said_in_table(
+    rows: Iterable[tuple[dict[str, str], int]],
+    name: str,
+    facets: Mapping[str, Sequence[str]],
+    notes: list[str],
+) -> list[Said]:
+    out = []
+    many = left = 0
+    for cells, line in rows:
+        many += 1
+        if CHECKED in cells and _folded(cells[CHECKED]) in _NO:
+            left += 1
+            continue
+        labels = {
+            facet: [said for column in columns for said in unfolded(cells[column])]
+            for facet, columns in facets.items()
+            if columns or facet in cells.get(FACETS, "").split("|")
+        }
+        out.append(Said(cells, labels, f"{name}, line {line}"))
+    if left:
+        notes.append(f"{name}: {left} of {many} rows not checked yet: left out")
+    return out
+
+
+def _sample(said: Said, taxonomy: Taxonomy) -> Sample:
+    cells = said.cells
+    if not cells["text"].strip():
         raise SampleError("the text is empty")
+    checked = cells.get(CHECKED) or "是"
+    if _folded(checked) not in _YES:
+        raise SampleError(f"checked {checked!r} says neither 是 (yes) nor 否 (no)")
     labels = {}
-    for facet, several in given.items():
-        said = [label.strip() for label in several if label.strip()]
-        if said != [NOT_JUDGED]:
-            named = [taxonomy.label_named(facet, x) for x in said if x.lower() not in _NONE]
-            labels[facet] = taxonomy.with_parents(facet, named)
+    for facet, given in said.labels.items():
+        if not facet:
+            raise SampleError(
+                f"label {given[0]!r} is of no facet, or of several; write FACET/LABEL"
+            )
+        judged = _labels(facet, given, taxonomy)
+        if judged is not None:
+            labels[facet] = judged
     split = cells.get("split", "").strip().lower()
     if split not in _SPLITS:
         raise SampleError(f"split {split!r} is none of {', '.join(filter(None, _SPLITS))}")
     kept = {name: cells.get(name, "") for name in _KEPT}
-    kept["group"] = kept["group"] or cells.get("room", "")
-    return Sample(cells["text"], labels, split=_SPLITS[split], place=place, **kept)
+    kept["id"] = cells.get("comment_id", kept["id"])
+    kept["group"] = cells.get("group", cells.get("room", ""))
+    return Sample(cells["text"], labels, split=_SPLITS[split], place=said.place, **kept)
+
+
+def _labels(facet: str, given: Iterable[str], taxonomy: Taxonomy) -> frozenset[str] | None:
+    """Labels of a facet, with parents; None where it was not judged."""
+    said = {label for cell in given for label in _parted(facet, cell, taxonomy)}
+    for alone in (NOT_JUDGED, NONE):
+        if alone in said and alone not in taxonomy.facets[facet]:
+            if len(said) > 1:
+                others = ", ".join(sorted(said - {alone}))
+                raise SampleError(f"{alone!r} in facet {facet!r} stands beside {others}")
+            return None if alone == NOT_JUDGED else frozenset()
+    return taxonomy.with_parents(facet, said)
+
+
+def _parted(
+    facet: str, cell: str, taxonomy: Taxonomy, joined: Sequence[re.Pattern[str]] = _JOINED
+) -> Iterator[str]:
+    """Labels in a cell; a display name may hold what else parts labels."""
+    cell = cell.strip()
+    if not cell:
+        return
+    if taxonomy.meant(facet, cell):
+        yield taxonomy.find(facet, cell)
+    elif _folded(cell) == NOT_JUDGED:
+        yield NOT_JUDGED
+    elif _folded(cell) in _NONE:
+        yield NONE
+    elif joined:
+        for part in joined[0].split(cell):
+            yield from _parted(facet, part, taxonomy, joined[1:])
+    else:
+        yield taxonomy.find(facet, cell)
+
+
+def _folded(cell: str) -> str:
+    # a tick may be followed by the sign that makes it a picture
+    return normalize("NFKC", cell.replace("\ufe0f", "")).strip().casefold()
 
 
 def read_samples(path: Path | str, taxonomy: Taxonomy) -> list[Sample]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -80,30 +81,11 @@ class Taxonomy:
         out = set()
         for label in labels:
             if label not in self.facets[facet]:
-                near = get_close_matches(label, self.facets[facet], 1)
-                raise SampleError(
-                    f"unknown label {label!r} in facet {facet!r}"
-                    + (f" ({near[0]}?)" if near else "")
-                    + f"; it has: {', '.join(self.facets[facet])}"
-                )
+                raise self._unknown(facet, label)
             out.add(label)
             if parent := parent_of(label):
                 out.add(parent)
         return frozenset(out)
-
-    def label_named(self, facet: str, text: str) -> str:
-        """The label that somebody wrote: itself, a name of it, or both (``price 价格``).
-
-        What is neither comes back as it is.
-        """
-        text = text.strip()
-        if text in self.facets[facet]:
-            return text
-        for label in self.facets[facet]:
-            if text in self.names.get(f"{facet}/{label}", {}).values():
-                return label
-        first = text.split(maxsplit=1)[0] if text else ""
-        return first if first in self.facets[facet] else text
 
     def without(self, columns: Collection[tuple[str, str]]) -> Taxonomy:
         """The same without some labels and their leaves; a facet that has none left goes, too."""
@@ -121,3 +103,49 @@ class Taxonomy:
         """Display name of a facet or of a label; the label itself where it has none."""
         names = self.names.get(f"{facet}/{label}" if label else facet, {})
         return names.get(language) or label or facet
+
+    def entry(self, facet: str, label: str = "", *, language: str = "zh") -> str:
+        """Identifier and display name, for people to choose from: ``price 价格``."""
+        name = self.name(facet, label, language=language)
+        return name if name == (label or facet) else f"{label or facet} {name}"
+
+    def meant(self, facet: str, said: str) -> tuple[str, ...]:
+        """Labels that somebody may mean: by identifier, display name or entry, in any language."""
+        if said in self.facets[facet]:
+            return (said,)
+        return self._spoken[facet].get(_folded(said), ())
+
+    def find(self, facet: str, said: str) -> str:
+        """The one label that somebody means. Raises SampleError where there is none, or two."""
+        labels = self.meant(facet, said)
+        if len(labels) > 1:
+            raise SampleError(f"{said!r} in facet {facet!r} may be {' or '.join(labels)}")
+        if not labels:
+            raise self._unknown(facet, said)
+        return labels[0]
+
+    @cached_property
+    def _spoken(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        spoken: dict[str, dict[str, tuple[str, ...]]] = {}
+        for facet, labels in self.facets.items():
+            ids = {_folded(label): (label,) for label in labels}
+            names: dict[str, tuple[str, ...]] = {}
+            for label in labels:
+                given = self.names.get(f"{facet}/{label}", {}).values()
+                for said in {_folded(x) for name in given for x in (name, f"{label} {name}")}:
+                    names[said] = (*names.get(said, ()), label)
+            spoken[facet] = {**names, **ids}
+        return spoken
+
+    def _unknown(self, facet: str, said: str) -> SampleError:
+        near = get_close_matches(_folded(said), self._spoken[facet], n=1)
+        labels = self._spoken[facet][near[0]] if near else ()
+        return SampleError(
+            f"unknown label {said!r} in facet {facet!r}; it has: {', '.join(self.facets[facet])}"
+            + (f" (is {' or '.join(labels)} meant?)" if labels else "")
+        )
+
+
+def _folded(said: str) -> str:
+    """As it is looked up: width, case and blanks do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", said).casefold().split())

@@ -39,7 +39,7 @@ MAY_IMPORT = {
         "novelty",
         "intervals",
     },
-    "annotation": {"errors", "layouts", "records", "taxonomy"},
+    "annotation": {"errors", "layouts", "records", "taxonomy", "workbooks"},
     "samples": {"annotation", "errors", "records", "taxonomy", "reading"},
     "similar": set(),
     "holdout": {"records", "similar", "text"},

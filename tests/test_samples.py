@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from commentnlp.errors import SampleError
-from commentnlp.samples import digest, read_all_samples, read_samples
+from commentnlp.samples import digest, gather, read_all_samples, read_samples, table
 
 from .conftest import TINY_TAXONOMY
 
@@ -64,3 +66,33 @@ def test_digest_knows_texts_and_labels_and_no_order(tmp_path):
     other = read_samples(write(tmp_path, "好,,,\n贵,price,,x\n"), TINY_TAXONOMY)
     changed = read_samples(write(tmp_path, "好,,,\n贵,,,\n"), TINY_TAXONOMY)
     assert digest(one) == digest(other) != digest(changed)
+
+
+def test_group_room_and_who(tmp_path):
+    rows = "text,intent,room,annotator,id\n贵,price,一号间,林,7300000000000000123\n"
+    (sample,) = read_samples(write(tmp_path, rows), TINY_TAXONOMY)
+    assert (sample.group, sample.annotator, sample.id) == ("一号间", "林", "7300000000000000123")
+    rows = "text,intent,room,group\n贵,price,一号间,晚场\n"
+    assert read_samples(write(tmp_path, rows), TINY_TAXONOMY)[0].group == "晚场"
+
+
+def test_plain_json_lines_and_a_written_table(tmp_path):
+    rows = [{"text": "贵", "intent": ["price"], "complaint": []}, {"text": "好", "intent": "?"}]
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    samples = read_samples(path, TINY_TAXONOMY)
+    assert [s.labels for s in samples] == [
+        {"intent": {"price"}, "complaint": frozenset()}, {"complaint": frozenset()}
+    ]  # fmt: skip
+    again = tmp_path / "again.csv"
+    again.write_bytes(table(samples, TINY_TAXONOMY))
+    assert [s.labels for s in read_samples(again, TINY_TAXONOMY)] == [s.labels for s in samples]
+
+
+def test_nothing_is_passed_over(tmp_path):
+    twice = "text,intent,intent 2,intent 2\n贵,,price,\n"
+    with pytest.raises(SampleError, match="the column 'intent 2' stands there twice"):
+        read_samples(write(tmp_path, twice), TINY_TAXONOMY)
+    path = tmp_path / "b.csv"
+    path.write_bytes("text,intent\n这个太贵了\x00,price\n".encode())
+    assert "NUL character, left out" in gather([path], TINY_TAXONOMY).notes[-1]

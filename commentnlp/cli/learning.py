@@ -80,11 +80,12 @@ def add(verbs: Verbs) -> None:
 
 
 def _suggest(options: argparse.Namespace) -> int:
-    from commentnlp.annotation import check_queue, write_queue
+    from commentnlp.annotation import SUFFIXES, write_queue
     from commentnlp.reading import open_sources
     from commentnlp.suggestion import SHARES, suggest
 
-    check_queue(options.output)
+    if options.output.suffix not in SUFFIXES:
+        raise CommentnlpError(f"{options.output}: one of {', '.join(SUFFIXES)} can be written")
     if options.number < 1:
         raise CommentnlpError("-n: give a number from 1 on")
     model = Model.load(options.model)

@@ -14,8 +14,6 @@ from commentnlp.errors import ReadError
 from commentnlp.reading.cells import cell_text, unescaped
 from commentnlp.records import SHANGHAI
 
-ONLY_SHEET = "only the sheet"
-"""How the note begins that other sheets are not read."""
 BATCH_ROWS = 10_000
 """Most rows of a Parquet file that are made text at once."""
 LAST_ROW = 1_048_576
@@ -145,7 +143,7 @@ def _first_with_data(
     if chosen is None:
         raise ReadError(f"{name}: no visible sheet of the workbook holds data")
     if others:
-        notes.insert(0, f"{ONLY_SHEET} {title} is read; not read: {', '.join(others)}")
+        notes.insert(0, f"only the sheet {title} is read; not read: {', '.join(others)}")
     return chosen
 
 
