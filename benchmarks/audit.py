@@ -78,7 +78,12 @@ def main() -> None:
             some = random.Random(seed).sample(everything, min(size, len(everything)))
             samples, planted = plant(some, taxonomy, seed)
             began = time.perf_counter()
-            found = audit(Gathered(samples), taxonomy, language).doubts
+            # the others are the base, as the shipped samples are that of a shop's
+            mine = {sample.text for sample in some}
+            base = [one for one in everything if one.text not in mine]
+            found = audit(
+                Gathered(samples), taxonomy, language, base=base, base_taxonomy=taxonomy
+            ).doubts
             seconds = time.perf_counter() - began
             ranked = [doubt.sample.text for doubt in found]
             half, tenth = (set(ranked[: len(ranked) // n]) for n in (20, 10))

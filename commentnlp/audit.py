@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from commentnlp.corpus import FEW, corpus
+from commentnlp.corpus import FEW, Corpus, corpus
 from commentnlp.errors import SampleError
 from commentnlp.language import Language
 from commentnlp.records import Sample
@@ -19,6 +19,7 @@ from commentnlp.samples import Gathered, Problem
 from commentnlp.similar import key, near_pairs
 from commentnlp.taxonomy import Taxonomy, parent_of
 from commentnlp.training import Settings, out_of_fold
+from commentnlp.workbooks import Cell, write_sheets
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating[Any]]
@@ -29,6 +30,11 @@ SHARED = 10
 """Texts that two people must both have labelled to tell how far they agree."""
 DOUBTFUL = 0.5
 """A label is named as doubtful where the others speak for the opposite with at least this."""
+
+
+_AGGREGATOR = {"method": "softmin", "temperature": 0.05}
+"""The label that speaks most against a sample decides: of what cleanlab offers, this finds most
+planted errors (`benchmarks/audit.py`; its own choice is an exponential moving average)."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +120,18 @@ def audit(
     language: Language,
     *,
     holdout: Sequence[Sample] = (),
+    base: Sequence[Sample] = (),
+    base_taxonomy: Taxonomy | None = None,
     settings: Settings | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Audit:
     """Look through samples, as they were gathered, before anything is trained on them.
 
     Doubtful labels are those that models disagree with that were trained on the other samples
-    only, nearly the same texts kept together (confident learning: Northcutt, Jiang and Chuang,
-    JAIR 2021; for several labels: Thyagarajan et al. 2022, by cleanlab). Where the samples do not
-    suffice for that, a note says so. Two people agree by Cohen's kappa (1960). Raises SampleError
-    where cleanlab is not installed.
+    only, nearly the same texts kept together, and on the ``base`` (confident learning: Northcutt,
+    Jiang and Chuang, JAIR 2021; for several labels: Thyagarajan et al. 2022, by cleanlab). Where
+    the samples do not suffice for that, or cleanlab is not installed, a note says so. Two people
+    agree by Cohen's kappa (1960).
     """
     samples = gathered.samples
     normal = [t.text for t in language.normaliser.normalise_all([s.text for s in samples])]
@@ -132,7 +140,10 @@ def audit(
     notes = list(gathered.notes)
     doubts: list[Doubt] = []
     try:
-        doubts = _doubts(samples, normal, taxonomy, language, settings or Settings(), progress)
+        texts = {sample.text for sample in samples}
+        under = [sample for sample in base if sample.text not in texts]
+        whole = corpus(samples, taxonomy, base=under, base_taxonomy=base_taxonomy, few=FEW)
+        doubts = _doubts(whole, normal, language, settings or Settings(), progress)
     except SampleError as error:
         notes.append(f"doubtful labels were not looked for: {error}")
     return Audit(
@@ -187,9 +198,8 @@ def _leaks(left: Sequence[Sample], held: Sequence[Sample], language: Language) -
 
 
 def _doubts(
-    samples: Sequence[Sample],
+    whole: Corpus,
     normal: Sequence[str],
-    taxonomy: Taxonomy,
     language: Language,
     settings: Settings,
     progress: Callable[[str, int, int], None],
@@ -198,25 +208,29 @@ def _doubts(
         from cleanlab.multilabel_classification import get_label_quality_scores
     except ImportError:
         raise SampleError("that needs cleanlab: pip install 'commentnlp[audit]'") from None
-    whole = corpus(samples, taxonomy, few=FEW)
     probability = out_of_fold(
         whole, language, groups=_groups(normal), settings=settings, progress=progress
     )
     columns = whole.taxonomy.columns
+    own = whole.part(whole.own)
     # what was not judged is held to be what the models say
-    said = np.where(whole.judged, whole.given, probability >= 0.5)
+    said = np.where(own.judged, own.given, probability >= 0.5)
     bounded = np.clip(probability, 1e-6, 1 - 1e-6)
     given = [np.flatnonzero(row).tolist() for row in said]
-    quality = get_label_quality_scores(given, bounded, method="self_confidence")
     against = np.where(said, 1 - probability, probability)
-    doubtful = (against >= DOUBTFUL) & whole.judged
+    quality = (
+        get_label_quality_scores(given, bounded, aggregator_kwargs=_AGGREGATOR)
+        if len(columns) > 1
+        else 1 - against[:, 0]  # of one label cleanlab makes nothing
+    )
+    doubtful = (against >= DOUBTFUL) & own.judged
     out = []
     for i in np.argsort(quality, kind="stable").tolist():
         named = [
             (*columns[j], bool(said[i, j]), float(probability[i, j]))
             for j in sorted(np.flatnonzero(doubtful[i]).tolist(), key=lambda j: -against[i, j])
         ]
-        out.append(Doubt(samples[i], float(quality[i]), tuple(_once(named))))
+        out.append(Doubt(own.samples[i], float(quality[i]), tuple(_once(named))))
     return out
 
 
@@ -286,3 +300,109 @@ def _agreement(
         sum(a == b for a, b in said) / len(said),
         None if alone else float(cohen_kappa_score(mine, yours)),
     )
+
+
+# shown ------------------------------------------------------------------------------------
+
+_SHOWN = 10
+
+
+def audit_table(found: Audit) -> str:
+    """Lay an audit out for a terminal: what is wrong, the worst first."""
+    lines = [f"{found.samples} samples"]
+
+    def section(title: str, rows: Sequence[str], many: int) -> None:
+        lines.extend(["", f"{title}: {many}", *(f"  {row}" for row in rows[:_SHOWN])])
+        if many > _SHOWN:
+            lines.append("  …")
+
+    problems = [f"{one.place}: {one.what}" for one in found.problems]
+    section("rows that make no sample", problems, len(problems))
+    rows = [
+        f"{one.first.place}  {_spelt(one.first, one.facets)}  「{_line(one.first.text)}」"
+        f"  ↔  {one.second.place}  {_spelt(one.second, one.facets)}  「{_line(one.second.text)}」"
+        f"  ({one.alike})"
+        for one in found.contradictions
+    ]
+    section("contradictions", rows, len(rows))
+    rows = [
+        f"{one.quality:.3f}  {one.sample.place}  「{_line(one.sample.text)}」  {_against(one)}"
+        for one in found.doubtful
+    ]
+    section("doubtful labels", rows, len(rows))
+    rows = [f"{facet}/{label}  {count}" for (facet, label), count in found.few.items()]
+    section(f"labels with fewer than {ENOUGH} samples", rows, len(rows))
+    if found.agreements:
+        lines += ["", f"{'agreement of two':<44}{'texts':>7}{'same':>8}{'kappa':>8}"]
+        for one in found.agreements:
+            kappa = "–" if one.kappa is None else f"{one.kappa:.2f}"
+            name = f"{one.first} / {one.second}: {one.facet}" if not one.label else "  " + one.label
+            if not one.label or one.either:
+                lines.append(f"  {name:<42}{one.texts:>7}{one.same:>8.1%}{kappa:>8}")
+    rows = [
+        f"{one.sample.place}  「{_line(one.sample.text)}」  ↔  {one.held_out.place}"
+        f"  「{_line(one.held_out.text)}」"
+        for one in found.leaks
+    ]
+    section("texts on both sides of a split", rows, len(rows))
+    return "\n".join(lines)
+
+
+def write_audit(found: Audit, path: Path) -> None:
+    """Write all that was found as a workbook. Raises CommentnlpError where it cannot be."""
+    doubts: list[list[Cell]] = [
+        [round(one.quality, 4), one.sample.place, one.sample.text, _against(one),
+         *("|".join(sorted(one.sample.labels.get(f, ()))) for f in _facets(found)), one.sample.id]
+        for one in found.doubtful
+    ]  # fmt: skip
+    contradictions: list[list[Cell]] = [
+        [one.alike, ", ".join(one.facets), one.first.place, one.first.text,
+         _spelt(one.first, one.facets), one.second.place, one.second.text,
+         _spelt(one.second, one.facets)]
+        for one in found.contradictions
+    ]  # fmt: skip
+    agreements: list[list[Cell]] = [
+        [a.first, a.second, a.facet, a.label, a.texts, a.both, a.either, a.same, a.kappa]
+        for a in found.agreements
+    ]
+    leaks: list[list[Cell]] = [
+        [x.sample.place, x.sample.text, x.held_out.place, x.held_out.text] for x in found.leaks
+    ]
+    labels: list[list[Cell]] = [
+        [f, x, n, "few" if n < ENOUGH else ""] for (f, x), n in found.counts.items()
+    ]
+    facets = " ".join(_facets(found))
+    sheets: dict[str, tuple[str, list[list[Cell]]]] = {
+        "doubtful": (f"quality place text against {facets} id", doubts),
+        "contradictions": (
+            "alike facets place text labels other_place other_text other_labels", contradictions),
+        "no samples": ("place text what", [[p.place, p.text, p.what] for p in found.problems]),
+        "labels": ("facet label samples few", labels),
+        "agreement": ("first second facet label texts both either same kappa", agreements),
+        "both sides": ("place text held_out_place held_out_text", leaks),
+        "notes": ("note", [[note] for note in found.notes]),
+    }  # fmt: skip
+    write_sheets(path, {name: [head.split(), *rows] for name, (head, rows) in sheets.items()})
+
+
+def _facets(found: Audit) -> list[str]:
+    return list(dict.fromkeys(facet for facet, _ in found.counts))
+
+
+def _against(doubt: Doubt) -> str:
+    """What speaks against a sample's labels: ``price given, 0.03``."""
+    return ", ".join(
+        f"{label} {'given' if given else 'missing'}, {probability:.2f}"
+        for _, label, given, probability in doubt.labels
+    )
+
+
+def _spelt(sample: Sample, facets: Sequence[str]) -> str:
+    several = [x for facet in facets for x in sorted(sample.labels[facet])]
+    parents = {parent_of(label) for label in several}
+    return "|".join(label for label in several if label not in parents) or "none"
+
+
+def _line(text: str) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= 40 else line[:39] + "…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -51,6 +51,13 @@ class Corpus:
     def digest(self) -> str:
         """Digest of all samples, shipped ones included."""
         return digest(self.samples)
+
+    def part(self, many: int) -> Corpus:
+        """The first samples."""
+        return replace(
+            self, samples=self.samples[:many], own=min(many, self.own), given=self.given[:many],
+            judged=self.judged[:many], weight=self.weight[:many],
+        )  # fmt: skip
 
     def told(self) -> dict[str, Any]:
         """How it is put together, for who asks a model later."""

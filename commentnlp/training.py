@@ -134,10 +134,10 @@ def out_of_fold(
     settings: Settings = Settings(),
     progress: Progress = lambda stage, done, total: None,
 ) -> Floats:
-    """Calibrated probabilities of each sample by models that never saw it, samples × labels.
+    """Calibrated probabilities of a shop's samples by models that never saw them, samples × labels.
 
-    ``groups`` tells which samples belong together: none of a group is seen, either. Raises
-    SampleError where a label has too few samples.
+    ``groups`` tells which samples belong together: none of a group is seen, either; samples of the
+    base, of no group, are seen by all models. Raises SampleError where a label has too few samples.
     """
     _check_support(corpus, settings.folds)
     fits = _Fits(progress, settings.folds * len(corpus.taxonomy.columns))
@@ -148,8 +148,9 @@ def out_of_fold(
     rows, _ = tfidf(features, views.texts, views.whole)
     fits.stage(f"{settings.folds}-fold cross-validation with {len(features)} features")
     logits = _cross_validate(rows, views, corpus, settings, fits, groups)
-    slope, shift = _calibrate(logits, corpus)
-    return sigmoid(logits * slope + shift)
+    own = corpus.part(corpus.own)
+    slope, shift = _calibrate(logits[: corpus.own], own)
+    return sigmoid(logits[: corpus.own] * slope + shift)
 
 
 def _segmenter(language: Language) -> Segmenter:
@@ -307,7 +308,8 @@ def _folds(many: int, groups: Ints | None, settings: Settings) -> Iterator[tuple
         return
     # GroupKFold shuffles only from scikit-learn 1.6 on
     drawn = np.random.default_rng(settings.seed).permutation(groups.max(initial=0) + 1)
-    fold = drawn[groups] % settings.folds
+    fold = np.full(many, -1)
+    fold[: len(groups)] = drawn[groups] % settings.folds
     for number in range(settings.folds):
         yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 

@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "corpus": BASE | {"samples", "evaluation"},
     "training": BASE
     | {"corpus", "drift", "segment", "features", "language", "model", "samples", "evaluation"},
-    "audit": BASE | {"corpus", "language", "samples", "similar", "training"},
+    "audit": BASE | {"corpus", "language", "samples", "similar", "training", "workbooks"},
     "tagging": {"records", "taxonomy", "reading", "model", "layouts"},
     "workers": {"errors", "reading", "model", "layouts", "tagging"},
     "spark": {"errors", "model", "records"},

@@ -197,14 +197,19 @@ while True:
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is killed like that on Windows")
 def test_killed_at_any_moment_a_whole_model_is_in_use(folder):
     draw = random.Random(0)
-    promote(folder, "一月", holdout=[Sample("x", {})])
+    rows = [Sample("x", {})]
+    promote(folder, "一月", holdout=rows)
+    began = time.monotonic()
+    promote(folder, "二月", holdout=rows)
+    rollback(folder)
+    turn = time.monotonic() - began
     seen = set()
     for _ in range(20):
         if current(folder) == "二月":
             rollback(folder)
         process = subprocess.Popen([sys.executable, "-c", LOOP, folder], stdout=subprocess.PIPE)
         process.stdout.readline()
-        time.sleep(draw.random() / 3)
+        time.sleep(draw.random() * 3 * turn)
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()

@@ -1,4 +1,4 @@
-"""The verbs for labelled samples: suggest, train, evaluate."""
+"""The verbs for labelled samples: suggest, audit, train, evaluate."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ def add(verbs: Verbs) -> None:
     add_model(verb)
     verb.set_defaults(run=_suggest)
 
+    verb = verbs.add_parser("audit", help="look for what is wrong with labelled samples")
+    verb.add_argument("files", nargs="*", type=Path, metavar="SAMPLES")
+    _add_store(verb)
+    verb.add_argument("-o", "--output", type=Path, metavar="OUT", help=".xlsx of all that is found")
+    verb.add_argument("--holdout", nargs="+", type=Path, default=[], metavar="SAMPLES",
+                      help="held-out rows that must not stand among the samples")  # fmt: skip
+    _add_training(verb)
+    verb.set_defaults(run=_audit)
+
     verb = verbs.add_parser("evaluate", help="score a model on labelled samples")
     verb.add_argument("files", nargs="*", type=Path, metavar="SAMPLES")
     _add_store(verb)
@@ -60,23 +69,45 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("files", nargs="*", type=Path, metavar="SAMPLES",
                       help="labelled samples; the shipped ones if none are given")  # fmt: skip
     verb.add_argument("-o", "--output", required=True, type=Path, metavar="FOLDER")
-    verb.add_argument("--base", choices=("shipped", "none"), default="shipped",
-                      help="train on the shipped samples, too (if not given), or on yours"
-                      " alone")  # fmt: skip
     _add_store(verb)
     verb.add_argument("--holdout", nargs="+", type=Path, default=[], metavar="SAMPLES",
                       help="labelled rows to compare on; if not given, a fifth of yours is held"
                       " out")  # fmt: skip
-    verb.add_argument("--language", type=Path, metavar="FOLDER", help="your dictionary, lexicon,"
-                      " other tables: added to the shipped ones, or with --base none in their"
-                      " place")  # fmt: skip
-    verb.add_argument("--taxonomy", type=Path, default=TRAINING_DATA / "taxonomy.json",
-                      metavar="FILE", help="facets, labels and their names")  # fmt: skip
     verb.add_argument("--min-samples", type=int, default=FEW, metavar="N",
                       help=f"leave out labels with fewer samples; {FEW} if not given")  # fmt: skip
-    verb.add_argument("--seed", type=int, default=0)
-    verb.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    _add_training(verb)
     verb.set_defaults(run=_train)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from commentnlp.audit import audit, audit_table, write_audit
+    from commentnlp.training import Settings
+
+    if not options.files and not options.store:
+        raise CommentnlpError("which samples? Name a file, or --store")
+    if options.output and options.output.suffix != ".xlsx":
+        raise CommentnlpError(f"{options.output}: .xlsx can be written")
+    taxonomy = Taxonomy.read(options.taxonomy)
+    gathered = gather(options.files, taxonomy)
+    if options.store:
+        from commentnlp.service.samples import gather_corrections
+
+        more = gather_corrections(options.store, taxonomy)
+        gathered.samples += more.samples
+        gathered.problems += more.problems
+    holdout = sound(gather(options.holdout, taxonomy)).samples
+    base, names = shipped_samples() if options.base == "shipped" else ([], None)
+    with _stages(options.quiet) as progress:
+        found = audit(
+            gathered, taxonomy, _language(options.language, add=options.base == "shipped"),
+            holdout=holdout, base=base, base_taxonomy=names,
+            settings=Settings(seed=options.seed), progress=progress,
+        )  # fmt: skip
+    _tell(found.notes)
+    if options.output:
+        write_audit(found, options.output)
+    print(audit_table(found))
+    return 0
 
 
 def _suggest(options: argparse.Namespace) -> int:
@@ -110,6 +141,20 @@ def _suggest(options: argparse.Namespace) -> int:
     print(f"{options.output}: {len(chosen)} comments to label ("
           + ", ".join(f"{name} {count}" for name, count in counts.most_common()) + ")")  # fmt: skip
     return 0
+
+
+def _add_training(verb: argparse.ArgumentParser) -> None:
+    """How models are trained."""
+    verb.add_argument("--base", choices=("shipped", "none"), default="shipped",
+                      help="train on the shipped samples, too (if not given), or on yours"
+                      " alone")  # fmt: skip
+    verb.add_argument("--language", type=Path, metavar="FOLDER", help="your dictionary, lexicon,"
+                      " other tables: added to the shipped ones, or with --base none in their"
+                      " place")  # fmt: skip
+    verb.add_argument("--taxonomy", type=Path, default=TRAINING_DATA / "taxonomy.json",
+                      metavar="FILE", help="facets, labels and their names")  # fmt: skip
+    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("-q", "--quiet", action="store_true", help="no progress")
 
 
 def _add_store(verb: argparse.ArgumentParser) -> None:
