@@ -32,6 +32,9 @@ _QUEUE_SHEET = "queue 待标注"
 _CANNOT_TELL = "? 看不出 cannot tell"
 _PLACES = ("note", "why", "strategy", "count", "time", "room", "id")
 _WIDTHS = {CHECKED: 9, "text": 56, "note": 20, "why": 34, "time": 20, "room": 14, "id": 22}
+_LABEL_WIDTH = 24
+_HIGHEST = 405.0
+"""Points; a row cannot be higher than 409."""
 _HOW = (
     "模型先填了标签。看 text 一列，标签不对就改：点格子，从下拉里选；标签不止一个，填到后面 {more}"
     " 这样的列。",
@@ -189,9 +192,11 @@ def _fill_queue(
     number = book.add_format({"valign": "top"})
     columns = _header(candidates, taxonomy)
     last = max(len(candidates), 1)
+    heights = [1] * (last + 1)
     for j, (name, column) in enumerate(columns.items()):
         facet, _ = column
-        sheet.set_column(j, j, 22 if facet else _WIDTHS.get(name, 10), plain)
+        width = _LABEL_WIDTH if facet else _WIDTHS.get(name, 10)
+        sheet.set_column(j, j, width, plain)
         sheet.write_string(0, j, name, bold)
         for i, one in enumerate(candidates, 1):
             cell = _cell(one, name, column)
@@ -201,6 +206,7 @@ def _fill_queue(
                 sheet.write_number(i, j, one.count, number)
             elif cell:
                 sheet.write_string(i, j, encodable(cell), plain)
+                heights[i] = max(heights[i], _lines(cell, width))
         if facet:
             # what is not in the list may be typed, too: two labels in a cell, a display name
             check = {"validate": "list", "source": ranges[facet], "error_type": "warning"}
@@ -208,6 +214,9 @@ def _fill_queue(
             sheet.data_validation(1, j, last, j, check)
     sheet.data_validation(1, 0, last, 0, {"validate": "list", "source": ["是", "否"],
         "error_type": "warning", "error_title": CHECKED, "error_message": "是 / 否"})  # fmt: skip
+    # not every program makes room for wrapped text by itself
+    for i, height in enumerate(heights):
+        sheet.set_row(i, min(16.0 * height, _HIGHEST))
     done = book.add_format({"bg_color": "#E6F2E2"})
     whole = (1, 0, last, len(columns) - 1)
     sheet.conditional_format(*whole, {"type": "formula", "criteria": '=$A2="是"', "format": done})
@@ -219,6 +228,12 @@ def _fill_queue(
     sheet.repeat_rows(0)
 
 
+def _lines(text: str, width: int) -> int:
+    """Lines that a text takes in a cell; what is not Latin is two columns wide."""
+    wide = [len(line) + sum(c > "\u1100" for c in line) for line in text.split("\n")]
+    return sum(max(-(-columns // (width - 2)), 1) for columns in wide)
+
+
 def _write_labels(book: Any, taxonomy: Taxonomy, language: str) -> dict[str, str]:
     """How to label, and two columns a facet: the entries of its drop-down, and other names."""
     from xlsxwriter.utility import xl_range_abs
@@ -226,9 +241,15 @@ def _write_labels(book: Any, taxonomy: Taxonomy, language: str) -> dict[str, str
     sheet = book.add_worksheet(LABELS_SHEET)
     bold = book.add_format({"bold": True, "bg_color": "#DDE6F0", "bottom": 1})
     indented = book.add_format({"indent": 2})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     more = next((f"{facet} 2" for facet, labels in taxonomy.facets.items() if labels[1:]), "")
+    wide = 2 * len(taxonomy.facets)
     for i, line in enumerate(_HOW):
-        sheet.write_string(i, 0, line.replace("{more}", more or "…"))
+        line = line.replace("{more}", more or "…")
+        sheet.merge_range(i, 0, i, wide - 1, line, wrapped)
+        sheet.set_row(i, 32)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 1)
     top, ranges = len(_HOW) + 1, {}
     for j, (facet, labels) in enumerate(taxonomy.facets.items()):
         sheet.set_column(2 * j, 2 * j, 40)
@@ -308,9 +329,9 @@ def said_in_label_studio(
     asked: set[str] = set()
     foreign: set[str] = set()
     many = left = 0
-    for cells, line in tasks:
+    for cells, _ in tasks:
         many += 1
-        place = f"{name}, task {cells['id']}" if cells.get("id") else f"{name}, line {line}"
+        place = f"{name}, task {cells['id']}" if cells.get("id") else f"{name}, task {many}"
         try:
             data = _texts(json.loads(cells["data"]))
             annotations = json.loads(cells.get("annotations") or "[]")

@@ -31,7 +31,8 @@ from commentnlp.taxonomy import Taxonomy
 
 _JOINED = (re.compile(r"[|｜;；、\n]"), re.compile(r"[,，]"))
 """What parts labels in a cell; commas last, since display names have some, too."""
-_NONE = {"-", "—", "无", "没有", NONE}
+_NONE = {"无", "没有", NONE}
+_EMPTY = {"", "-", "—"}
 _YES = {"是", "对", "yes", "y", "1", "true", "x", "✓", "✔", "√"}
 _NO = {"", "否", "no", "n", "0", "false", "未", "×", "✗", "✘"}
 _ROUNDED = re.compile(r"\d(\.\d+)?E\+\d+")
@@ -245,14 +246,14 @@ def _parted(
 ) -> Iterator[str]:
     """Labels in a cell; a display name may hold what else parts labels."""
     cell = cell.strip()
-    if not cell:
-        return
     if taxonomy.meant(facet, cell):
         yield taxonomy.find(facet, cell)
     elif _folded(cell) == NOT_JUDGED:
         yield NOT_JUDGED
     elif _folded(cell) in _NONE:
         yield NONE
+    elif _folded(cell) in _EMPTY:
+        return
     elif joined:
         for part in joined[0].split(cell):
             yield from _parted(facet, part, taxonomy, joined[1:])

@@ -94,5 +94,6 @@ def test_nothing_is_passed_over(tmp_path):
     with pytest.raises(SampleError, match="the column 'intent 2' stands there twice"):
         read_samples(write(tmp_path, twice), TINY_TAXONOMY)
     path = tmp_path / "b.csv"
-    path.write_bytes("text,intent\n这个太贵了\x00,price\n".encode())
+    rows = "".join(f"这个太贵了,price,{i}\n" for i in range(200))
+    path.write_bytes(f"text,intent,id\n{rows}便宜\0点,price,5\n".encode())
     assert "NUL character, left out" in gather([path], TINY_TAXONOMY).notes[-1]
