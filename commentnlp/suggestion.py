@@ -69,7 +69,8 @@ def suggest(
     ``comments`` are what a reader yields; only what viewers typed counts, each text once, whatever
     figures it holds (`similar.key`). ``known`` are texts that have labels already: they and what is
     the same as one of them are left out. ``strategies`` tells who chooses which share. Texts nearly
-    the same as one chosen before come when nothing else is left. The same ``seed`` gives the same.
+    the same as one chosen before or known come when nothing else is left. The same ``seed`` gives
+    the same.
 
     Of more than `MOST` different texts the most frequent and random others are considered, so that
     files of any length take bounded memory. Raises CommentnlpError for an unknown strategy.
@@ -179,7 +180,7 @@ class _Pool:
     near: Mapping[int, Sequence[int]]
     """Texts that are nearly the same as a text."""
     open: Bools
-    """Which texts can be chosen: not chosen yet, nor nearly the same as one chosen."""
+    """Which texts can be chosen: not chosen yet, nor nearly the same as one chosen or labelled."""
     chosen: list[int] = field(default_factory=list)
 
     @classmethod
@@ -193,6 +194,7 @@ class _Pool:
             near.setdefault(i, []).append(j)
             near.setdefault(j, []).append(i)
         free = np.ones(len(texts), bool)
+        free[near_pairs(normal, labelled)[0]] = False
         return cls(texts, normal, labelled, model, seed, odds, limit, near, free)
 
     @property

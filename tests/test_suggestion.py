@@ -113,6 +113,8 @@ def test_near_texts_come_last(model):
     assert set(queue) == {*near, *EVERYDAY}
     assert not len(near_pairs(queue[:15])[0])
     assert sum(text in near for text in queue[-8:]) == 7
+    queue = texts_of(suggest(comments([*near, *EVERYDAY]), model, 100, known=near[:1]))
+    assert set(queue[-7:]) == set(near[1:])
 
 
 # each strategy gives what its name says
