@@ -126,6 +126,11 @@ def test_names_alone_are_not_due(model, alike):
     assert "new_words" in [one.what for one in drift([*alike[:500], *named], model).reasons]
 
 
+def test_known_words_side_by_side_are_no_new_word(known):
+    texts = [f"{a}什么时候发货{b}" for a in "请我你快那这各老有在" for b in "啊呀呢哦嘛"]
+    assert "什么时候发货" not in [word.text for word in drift(texts, known).words]
+
+
 def test_a_phrase_to_tap_is_one_comment(model, alike):
     flood = [f"冰飘魔王{i}" for i in range(3000)]
     calm, flooded = drift(alike[:500], model), drift([*flood, *alike[:500]], model)

@@ -46,7 +46,7 @@ def known():
 def room(texts):
     start = datetime(2026, 3, 14, 20, tzinfo=SHANGHAI)
     return [
-        Event("comment", text, start + timedelta(seconds=7 * i), user=f"u{i}", name="小圆")
+        Event("comment", text, start + timedelta(seconds=7 * i), user=f"u{i}", name="翡翠小圆")
         for i, text in enumerate(texts)
     ]
 

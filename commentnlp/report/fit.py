@@ -54,22 +54,25 @@ def told(found: Fit, words: Wording) -> list[str]:
     say = words.say
     if found.verdict == "too_few":
         return [say("fit.too_few", comments=f"{found.comments:,}", least=FEWEST)]
+    named = say("fit.words", words=_names(found, words)) if found.words else ""
     if found.verdict == "fits":
         figures = {
             f"{name}{end}": percent(value)
             for name, share in (("unknown", found.unknown), ("unsure", found.unsure))
             for end, value in (("", share.share), ("_before", share.expected))
         }
-        return [say("fit.fits", **figures)]
+        return [f"{say('fit.fits', **figures)} {named}".rstrip()]
     lines = [say("fit.due")]
     for reason in found.reasons:
         figures = {"share": percent(reason.figure), "usual": percent(reason.expected)}
         lines.append(say(f"fit.{reason.what}", **figures))
-    if found.words:
-        names = "、" if words.language == "zh" else ", "
-        named = names.join(harmless(word.word, _LONGEST) for word in found.words[:_MOST_NAMED])
-        lines.append(say("fit.words", words=named))
+    lines += [named] if named else []
     return [*lines, *(say(f"fit.advice.{advice}") for advice in _advice(found))]
+
+
+def _names(found: Fit, words: Wording) -> str:
+    names = "、" if words.language == "zh" else ", "
+    return names.join(harmless(word.word, _LONGEST) for word in found.words[:_MOST_NAMED])
 
 
 def _advice(found: Fit) -> list[str]:

@@ -119,7 +119,8 @@ def _fit(report: Report, words: Wording) -> Iterable[str]:
     if report.fit is None:
         return
     yield "\n".join(f"- {_escape(line)}" for line in told(report.fit, words))
-    yield from _table(report, words, tables.new_words(report, words))
+    if report.fit.verdict == "due":
+        yield from _table(report, words, tables.new_words(report, words))
 
 
 def _clear(table: Table, words: Wording) -> Table:
