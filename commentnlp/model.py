@@ -177,6 +177,12 @@ class Model:
         self._untagged: dict[str, tuple[Tag, ...]] = dict.fromkeys(taxonomy.facets, ())
         self._idf2 = np.square(idf, dtype=np.float64)
 
+    @property
+    def sample_taxonomy(self) -> Taxonomy:
+        """The labels that samples for it may have: its own, and those that training left out."""
+        left_out = [name.partition("/") for name in self.meta.training.get("left_out", ())]
+        return self.taxonomy.joined((facet, label) for facet, _, label in left_out)
+
     # scores -------------------------------------------------------------------------------
 
     def logits(self, texts: Sequence[str]) -> Floats:

@@ -87,6 +87,15 @@ class Taxonomy:
                 out.add(parent)
         return frozenset(out)
 
+    def joined(self, columns: Iterable[tuple[str, str]]) -> Taxonomy:
+        """The same with further labels, in facets of their own where need be."""
+        facets = {facet: list(labels) for facet, labels in self.facets.items()}
+        for facet, label in columns:
+            several = facets.setdefault(facet, [])
+            if label not in several:
+                several.append(label)
+        return Taxonomy({facet: tuple(labels) for facet, labels in facets.items()}, self.names)
+
     def without(self, columns: Collection[tuple[str, str]]) -> Taxonomy:
         """The same without some labels and their leaves; a facet that has none left goes, too."""
         kept = {

@@ -120,7 +120,7 @@ def _suggest(options: argparse.Namespace) -> int:
     if options.number < 1:
         raise CommentnlpError("-n: give a number from 1 on")
     model = Model.load(options.model)
-    known = gather(options.known, model.taxonomy) if options.known else Gathered()
+    known = gather(options.known, model.sample_taxonomy) if options.known else Gathered()
     chosen = suggest(
         (
             event
@@ -131,7 +131,7 @@ def _suggest(options: argparse.Namespace) -> int:
         model,
         options.number,
         seed=options.seed,
-        known=[sample.text for sample in known.samples],
+        known=[*(one.text for one in known.samples), *(one.text for one in known.problems)],
         strategies={name: SHARES[name] for name in options.strategy} or SHARES,
     )
     if not chosen:
@@ -168,7 +168,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     model = Model.load(options.model)
     if not options.files and not options.store:
         raise CommentnlpError("which samples? Name a file, or --store")
-    result = evaluate(model, _own(options.files, options.store, model.taxonomy))
+    result = evaluate(model, _own(options.files, options.store, model.sample_taxonomy))
     if options.json:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=1))
     else:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commentnlp.cli.options import printable
-from commentnlp.errors import CommentnlpError
+from commentnlp.errors import CommentnlpError, ModelError
 from commentnlp.model import Model
 from commentnlp.records import Sample
 from commentnlp.taxonomy import Taxonomy, parent_of
@@ -100,7 +100,7 @@ def _compare(options: argparse.Namespace) -> int:
         raise CommentnlpError(f"{options.output}: .xlsx or .json can be written")
     after = Model.load(path_of(options.folder, options.name))
     before = Model.load(options.other or path_of(options.folder, current(options.folder)))
-    found = compare_on(before, after, _holdout(options, after))
+    found = compare_on(before, after, _holdout(options, before, after))
     if not found:
         raise CommentnlpError(f"{options.name}: nothing was held out when it was trained; give"
                               " labelled rows with --holdout")  # fmt: skip
@@ -111,10 +111,14 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _promote(options: argparse.Namespace) -> int:
-    from commentnlp.registry import RefusedError, path_of, promote
+    from commentnlp.registry import RefusedError, current, path_of, promote
 
     after = Model.load(path_of(options.folder, options.name))
-    rows = _holdout(options, after)
+    try:
+        before = Model.load(path_of(options.folder, current(options.folder)))
+    except ModelError:  # gone: what to do then, `promote` says
+        before = after
+    rows = _holdout(options, before, after)
     try:
         done = promote(options.folder, options.name, holdout=rows, force=options.force)
     except RefusedError as error:
@@ -139,10 +143,12 @@ def _rollback(options: argparse.Namespace) -> int:
     return 0
 
 
-def _holdout(options: argparse.Namespace, model: Model) -> list[Sample]:
+def _holdout(options: argparse.Namespace, before: Model, after: Model) -> list[Sample]:
+    """Rows that somebody named; they may have the labels of either model."""
     from commentnlp.samples import read_all_samples
 
-    return read_all_samples(options.holdout, model.taxonomy) if options.holdout else []
+    taxonomy = after.sample_taxonomy.joined(before.sample_taxonomy.columns)
+    return read_all_samples(options.holdout, taxonomy) if options.holdout else []
 
 
 def comparisons_table(found: Mapping[str, Comparison], taxonomy: Taxonomy) -> str:
