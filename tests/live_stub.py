@@ -152,6 +152,8 @@ class Stub:
     state: Callable[[list[dict[str, Any]], datetime], dict[str, Any]] = state_of
     rooms: list[tuple[str, int]] = field(default_factory=list)
     version: str = MODEL["version"]
+    due: bool = False
+    """Whether the model must be trained anew."""
     quiet: bool = False
     """Its streams say nothing any more."""
     port: int = 0
@@ -240,7 +242,7 @@ class Stub:
         return StreamingResponse(self._said(after), media_type="text/event-stream")
 
     async def _said(self, seq: int) -> AsyncIterator[str]:
-        told, version = 0.0, self.version
+        told, model = 0.0, self._model()
         with suppress(asyncio.CancelledError):
             while not self._stopping:
                 if self.quiet:
@@ -254,10 +256,13 @@ class Stub:
                     state = self.state(self.comments, datetime.now(SHANGHAI))
                     yield f"event: now\ndata: {json.dumps(state)}\n\n"
                     told = time.monotonic()
-                if self.version != version:
-                    version = self.version
-                    yield f"event: model\ndata: {json.dumps({'version': version})}\n\n"
+                if self._model() != model:
+                    model = self._model()
+                    yield f"event: model\ndata: {json.dumps(model)}\n\n"
                 await asyncio.sleep(0.02)
+
+    def _model(self) -> dict[str, Any]:
+        return {"version": self.version, "due": self.due}
 
     async def _comments(self, request: Request) -> Response:
         facet, label = request.query_params["label"].split("/")

@@ -412,6 +412,15 @@ def test_another_model_is_told(service, live):
     assert live.locator("#notice").is_hidden()
 
 
+def test_that_retraining_is_due_is_told(service, live):
+    assert live.locator("#due").is_hidden()
+    service.due = True
+    live.locator("#due").wait_for()
+    assert live.locator("#notice").is_hidden(), "it is the same model"
+    service.due = False
+    live.locator("#due").wait_for(state="hidden")
+
+
 def test_another_room(browser, service):
     service.rooms = [("8801", 1_773_490_503_000), ("玉石2号", 1_773_486_000_000)]
     with opened(browser, service.url) as watched:

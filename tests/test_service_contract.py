@@ -115,9 +115,9 @@ def test_a_length_that_lies(service):
 def test_everything_is_described(service):
     document = json.loads(httpx.get(f"{service.address}/openapi.json", trust_env=False).text)
     assert set(document["paths"]) >= {
-        "/v1/classify", "/v1/events", "/v1/report", "/v1/hotspots", "/v1/comments", "/v1/stream",
-        "/v1/queue", "/v1/labels", "/v1/model", "/v1/model/reload", "/v1/people", "/health/live",
-        "/health/ready", "/metrics", "/",
+        "/v1/classify", "/v1/events", "/v1/report", "/v1/hotspots", "/v1/drift", "/v1/comments",
+        "/v1/stream", "/v1/queue", "/v1/labels", "/v1/model", "/v1/model/reload", "/v1/people",
+        "/health/live", "/health/ready", "/metrics", "/",
     }  # fmt: skip
     for methods in document["paths"].values():
         for operation in methods.values():

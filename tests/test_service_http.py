@@ -320,7 +320,40 @@ def test_the_model_in_use(http, shipped):
     assert told["data_digest"] == shipped.meta.data_digest
     assert told["facets"]["intent"]["labels"]["price"]["zh"] == "价格"
     assert told["failed"] is None
+    assert "drift" in told
     assert http.post("/v1/model/reload").json()["version"] == shipped.meta.version
+
+
+def test_whether_the_model_still_fits(http, room, shipped):
+    lines = (ROOT / "training_data" / "holdout.csv").read_text(encoding="utf-8").splitlines()[1:]
+    texts = [line.split(",")[0] for line in lines if '"' not in line][:400]
+    post(http, *({"room": room, "user": str(i), "text": text} for i, text in enumerate(texts)))
+    told = http.get("/v1/drift", params={"room": room}).json()
+    assert (told["room"], told["model"]) == (room, shipped.meta.version)
+    assert (told["verdict"], told["due"]) == ("fits", False)
+    assert told["fit"]["comments"] > 300
+    assert 0 < told["fit"]["unknown"]["expected"] < 0.2
+    assert told["told"]["zh"][0].startswith("合用。")
+    assert http.get("/v1/drift", params={"room": room}).json() == told, "remembered for a while"
+    problem(http.get("/v1/drift", params={"days": 0}), 422, "days")
+
+
+def test_a_slang_makes_retraining_due(http, room):
+    words = ("冰飘魔王", "豆豆眼", "糖心饼", "小月牙", "雪糕筒", "海盗船")
+    lines = (ROOT / "training_data" / "holdout.csv").read_text(encoding="utf-8").splitlines()[1:]
+    texts = [line.split(",")[0] for line in lines if '"' not in line][:400]
+    texts = [words[i % 6] + text if i % 4 == 0 else text for i, text in enumerate(texts)]
+    post(http, *({"room": room, "user": str(i), "text": text} for i, text in enumerate(texts)))
+    told = http.get("/v1/drift", params={"room": room}).json()
+    assert (told["verdict"], told["due"]) == ("due", True)
+    assert {"what", "figure", "expected", "advice"} == set(told["fit"]["reasons"][0])
+    assert any("冰飘魔王" in line for line in told["told"]["zh"])
+    assert any("commentnlp suggest" in line for line in told["told"]["en"])
+
+
+def test_of_an_empty_room_nothing_is_told(http):
+    told = http.get("/v1/drift", params={"room": "nobody was here"}).json()
+    assert (told["verdict"], told["fit"]["comments"], told["due"]) == ("too_few", 0, False)
 
 
 def test_a_report_in_three_forms(http, room):

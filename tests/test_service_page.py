@@ -182,6 +182,22 @@ def test_what_needs_an_eye_stands_first():
     assert re.findall('data-seconds="(.*?)"', open_ones) == ["424", "211", "95", "70", "12"]
 
 
+def test_that_retraining_is_due_is_told_quietly():
+    def line(model):
+        known, some = likely(AT)
+        text = page(known, some, MODEL | model, ROOMS, room="8801", language="zh")
+        return next(attributes for _, attributes in Parsed(text).elements
+                    if attributes.get("id") == "due")  # fmt: skip
+
+    assert "hidden" in line({})
+    assert "hidden" in line({"drift": None})
+    assert "hidden" in line({"drift": {"due": False}})
+    shown = line({"drift": {"due": True}})
+    assert "hidden" not in shown
+    week_ago = int(AT.timestamp()) - 7 * 24 * 3600
+    assert shown["href"] == f"/v1/report?format=html&lang=zh&since={week_ago}#fit"
+
+
 def test_an_empty_room():
     for language in ("zh", "en"):
         text = page(nothing(AT), [], MODEL, [], room="", language=language)

@@ -145,7 +145,7 @@ def test_now_goes_to_who_wants_it_and_to_who_comes_later():
 def test_another_model_is_told():
     here = hub()
     heard = hear(here, ALL, meanwhile=lambda: here.publish_model("v2"))
-    assert heard == [("model", None, {"version": "v2"})]
+    assert heard == [("model", None, {"version": "v2", "due": False})]
     assert hear(here, ALL) == []  # who comes later has asked for the page by then
 
 

@@ -49,9 +49,11 @@ def _words(room: Room, found: Drift, spoken: Sequence[int]) -> tuple[NewWord, ..
     return tuple(out)
 
 
-def told(found: Fit, words: Wording) -> list[str]:
+def told(found: Fit | None, words: Wording) -> list[str]:
     """Whether it fits, in one sentence; where it does not, why and what to do."""
     say = words.say
+    if found is None:
+        return [say("fit.no_reference")]
     if found.verdict == "too_few":
         return [say("fit.too_few", comments=f"{found.comments:,}", least=FEWEST)]
     named = say("fit.words", words=_names(found, words)) if found.words else ""

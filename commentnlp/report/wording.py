@@ -69,6 +69,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "看不出来：不同的评论只有 {comments} 条，至少要 {least} 条。",
         "Cannot be told: {comments} different comments, {least} are needed.",
     ),
+    "fit.no_reference": (
+        "看不出来：模型是 0.5 版之前训练的，没有记下训练样本的样子。",
+        "Cannot be told: the model was trained before version 0.5 and tells nothing of its"
+        " samples.",
+    ),
     "fit.fits": (
         "合用。没学过的词占 {unknown}（训练时 {unknown_before}），"
         "拿不准的评论占 {unsure}（训练时 {unsure_before}）。",

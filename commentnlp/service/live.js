@@ -401,6 +401,7 @@ let source = null, state = "connecting", heard = 0, tries = 0, lostAt = 0, next 
 
 function remodel(model) {
   set("model", say("model", model));
+  one("#due").hidden = !model.due;
   put(one("#notice span"), say("model_changed", model));
   one("#notice").hidden = model.version === version;
 }

@@ -85,5 +85,14 @@ class Metrics(Collector):
                                   labels=["version", "data_digest"])  # fmt: skip
         model.add_metric([meta.version, meta.data_digest], 1)
         yield model
+        fitting = service.fitting
+        if fitting is not None:
+            yield GaugeMetricFamily("commentnlp_retraining_due", "1 while retraining is due",
+                                    value=fitting["due"])  # fmt: skip
+        if fitting is not None and fitting["fit"] is not None:
+            yield GaugeMetricFamily(
+                "commentnlp_unknown_words", "Share of words that the model does not know",
+                value=fitting["fit"].unknown.share,
+            )  # fmt: skip
         yield GaugeMetricFamily("commentnlp_model_refused", "1 while a newer model was not taken",
                                 value=service.serving.failed is not None)  # fmt: skip

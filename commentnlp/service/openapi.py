@@ -141,6 +141,8 @@ _MODEL = _object(
         "version": _TEXT, "data_digest": _TEXT, "samples": _WHOLE, "loaded": _TEXT,
         "facets": {"type": "object"}, "scores": {"type": "object"},
         "failed": {"type": ["object", "null"], "description": "A newer one that was not taken."},
+        "drift": {"type": ["object", "null"], "description": "Whether it still fits: `verdict`,"
+                  " `due`, `until`, `told`; null until that is known. See `/v1/drift`."},
     }
 )  # fmt: skip
 _STATUS = _object({"status": _TEXT})
@@ -162,6 +164,16 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
         JSON: _object(
             {"room": {"type": ["string", "null"]}, "at": _TEXT, "minutes": _WHOLE,
              "hotspots": _list(_of("Hotspot"))}
+        )
+    },
+    "/v1/drift": {
+        JSON: _object(
+            {"room": {"type": ["string", "null"]}, "since": _TEXT, "until": _TEXT, "model": _TEXT,
+             "verdict": {"type": "string", "enum": ["due", "fits", "too_few", "no_reference"]},
+             "due": {"type": "boolean"},
+             "told": _object({"zh": _list(_TEXT), "en": _list(_TEXT)}),
+             "fit": {"type": ["object", "null"], "description": "Figures, reasons, new words, as"
+                     " in a report's `fit`."}}
         )
     },
     "/v1/report": {JSON: {"type": "object"}, "text/html": _TEXT, "text/markdown": _TEXT},

@@ -150,6 +150,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "模型已换成 {version}，新评论用新模型打标签。",
         "The model is now {version}: new comments are tagged by it.",
     ),
+    "due": (
+        "模型该重新训练了：看看为什么",
+        "Retraining of the model is due: see why",
+    ),
     "reload": ("刷新页面", "Reload"),
     "close": ("知道了", "Dismiss"),
     # the door
@@ -192,6 +196,8 @@ def page(
         "rate_asked": RATE,
         "now": now,
         "version": model["version"],
+        "week_ago": int(datetime.fromisoformat(now["at"]).timestamp()) - 7 * 86_400,
+        "due": bool((model.get("drift") or {}).get("due")),
         "taxonomy": taxonomy,
         "exact": escape,
         "name": lambda facet, label="": taxonomy.name(facet, label, language=language),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from multiprocessing.connection import wait
@@ -24,6 +25,10 @@ from commentnlp.model import Model
 from commentnlp.records import Event
 from commentnlp.report import Settings as How
 from commentnlp.report import rendered, summarise, zone_named
+from commentnlp.report.fit import fit, told
+from commentnlp.report.log import read_log
+from commentnlp.report.room import Room
+from commentnlp.report.wording import LANGUAGES, Wording
 from commentnlp.service.now import EARLIER, hotspots, now, reach
 from commentnlp.service.records import Count, Stored
 from commentnlp.service.serving import Serving
@@ -38,6 +43,8 @@ PROCESSES = 2
 MOST_RECENT = 3_000
 """Comments that tell what a room asks; the counts are of all."""
 MOST_QUEUED = 5_000
+MOST_COMPARED = 10_000
+"""Comments that are compared with the model's samples."""
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
 
@@ -185,6 +192,27 @@ def _looked_at(
     )
     counts = _opened().counts(room=room, since=at - (EARLIER + minutes) * MINUTE, until=until)
     return recent, counts, {"at": at, "minutes": minutes, "seqs": seqs, "zone": zone}
+
+
+def drift_of(room: str | None, since: int, until: int) -> dict[str, Any]:
+    """Whether the model still fits the latest `MOST_COMPARED` comments of a span, for JSON."""
+    model, zone = _model(), zone_named(_settings.zone)
+    recent, _ = _opened().recent(
+        room=room, since=since, until=until, limit=MOST_COMPARED, zone=zone
+    )
+    # another model may have tagged them, and the store has told repeats apart
+    log = read_log([[replace(event, id="", tags=None) for event in recent]])
+    found = fit(Room(log, model, How(zone, show_names=_settings.keep_names)))
+    return {
+        "room": room,
+        "since": datetime.fromtimestamp(since // 1000, zone),
+        "until": datetime.fromtimestamp(until // 1000, zone),
+        "model": model.meta.version,
+        "verdict": found.verdict if found else "no_reference",
+        "due": found is not None and found.verdict == "due",
+        "told": {language: told(found, Wording(language)) for language in LANGUAGES},
+        "fit": found,
+    }
 
 
 def queue(room: str | None, many: int) -> list[Doubtful]:

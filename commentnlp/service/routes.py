@@ -24,7 +24,7 @@ from commentnlp.service.problems import Problem
 from commentnlp.service.push import ROOM, check, is_push
 from commentnlp.service.queries import day_of, label_of, place_of, time_of
 from commentnlp.service.records import Correction
-from commentnlp.service.running import MINUTES, Running
+from commentnlp.service.running import DAYS, MINUTES, Running
 from commentnlp.service.stream import Listener
 
 JSON = "application/json"
@@ -174,6 +174,16 @@ async def hotspots(
     at = int(time.time() * 1000)
     told = await service.reader.run(reader.hotspots_of, room, at, minutes)
     return Response(told, media_type=JSON)
+
+
+@router.get("/v1/drift")
+async def drift(
+    request: Request,
+    room: Room = None,
+    days: Annotated[int, Query(ge=1, le=366, description="Of the comments looked at.")] = DAYS,
+) -> Response:
+    """Whether the model still fits what is typed, or retraining is due, why, and on what."""
+    return Response(text_of(await running(request).drift(room, days)), media_type=JSON)
 
 
 @router.get("/v1/report")
@@ -413,6 +423,7 @@ POSTS = {"/v1/classify": classify, "/v1/events": events, "/v1/labels": correct, 
 def model_told(service: Running) -> dict[str, Any]:
     """The model in use, as JSON."""
     model, failed = service.serving.model, service.serving.failed
+    fitting = service.fitting
     return {
         "version": model.meta.version,
         "data_digest": model.meta.data_digest,
@@ -422,4 +433,5 @@ def model_told(service: Running) -> dict[str, Any]:
         "scores": model.meta.scores,
         "failed": failed and {"error": failed.error,
                               "at": failed.at.astimezone(service.zone).isoformat()},
+        "drift": fitting and {key: fitting[key] for key in ("verdict", "due", "until", "told")},
     }  # fmt: skip

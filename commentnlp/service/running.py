@@ -32,6 +32,14 @@ MOST_ROOMS = 500
 """Rooms that a page may choose from."""
 MINUTES = 10
 """Of "now"."""
+DAYS = 7
+"""Of what is compared with the model's samples."""
+DRIFT = 600.0
+"""Seconds between two looks at whether the model still fits; what is told of it is that old."""
+FIRST_DRIFT = 60.0
+"""Seconds from the start to the first: there is enough to do before."""
+MOST_DRIFTS = 100
+"""Answers that are remembered so long."""
 
 _T = TypeVar("_T")
 _DAY = 86_400_000
@@ -60,6 +68,9 @@ class Running:
         """Combos of gifts that go on from call to call."""
         self.kept = self.repeated = 0
         """Events taken in so far."""
+        self.fitting: dict[str, Any] | None = None
+        """Whether the model fits what came into all rooms lately; None until that is known."""
+        self._drifts: dict[tuple[str | None, int, str], tuple[float, dict[str, Any]]] = {}
         self._stirred: set[str] = set()
         self._rooms = dict.fromkeys(name for name, _ in store.rooms())
         self.hub.publish_rooms(list(self._rooms)[:MOST_ROOMS])
@@ -68,6 +79,7 @@ class Running:
             asyncio.create_task(self._again(every, work))
             for every, work in ((LOOK, self._watch_model), (LOOK, self._look), (SWEEP, self._sweep))
         ]
+        self._tasks.append(asyncio.create_task(self._again(DRIFT, self._fits, FIRST_DRIFT)))
 
     async def start(self) -> None:
         """Be ready to serve: a comment has been tagged, the store has answered."""
@@ -109,8 +121,31 @@ class Running:
         changed = await asyncio.to_thread(self.serving.reload)
         if changed:
             self.alerts.taxonomy = self.serving.model.taxonomy
+            self.fitting = None
             self.hub.publish_model(self.serving.model.meta.version)
         return changed
+
+    async def drift(self, room: str | None, days: int) -> dict[str, Any]:
+        """Whether the model fits what came in lately; `DRIFT` seconds old at most."""
+        version = self.serving.model.meta.version
+        at, told = self._drifts.get((room, days, version), (0.0, None))
+        if told is None or time.monotonic() - at > DRIFT:
+            until = int(time.time() * 1000)
+            since = until - days * reader.DAY
+            told = await self.reader.run(reader.drift_of, room, since, until)
+            if len(self._drifts) >= MOST_DRIFTS:
+                self._drifts.clear()
+            self._drifts[room, days, version] = time.monotonic(), told
+        return told
+
+    async def _fits(self) -> None:
+        was_due = self.fitting is not None and self.fitting["due"]
+        told = await self.drift(None, DAYS)
+        if told["model"] != self.serving.model.meta.version:
+            return  # another came in between
+        self.fitting = told
+        if told["due"] != was_due:
+            self.hub.publish_model(told["model"], due=told["due"])
 
     def _kept(self, rows: Sequence[Row], placed: Sequence[Placed]) -> None:
         """What the writer has made durable."""
@@ -155,7 +190,10 @@ class Running:
         while await asyncio.to_thread(self.store.expire, before):
             await asyncio.sleep(0.05)  # others write in between
 
-    async def _again(self, every: float, work: Callable[[], Awaitable[None]]) -> None:
+    async def _again(
+        self, every: float, work: Callable[[], Awaitable[None]], first: float = 0.0
+    ) -> None:
+        await asyncio.sleep(first)
         while True:
             try:
                 await work()

@@ -79,10 +79,10 @@ class Hub:
         self._rooms = self._versions, text_of(rooms)
         self._wake()
 
-    def publish_model(self, version: str) -> None:
-        """Tell that another model is in use."""
+    def publish_model(self, version: str, *, due: bool = False) -> None:
+        """Tell that another model is in use, or that retraining is due now, or no longer."""
         self._versions += 1
-        self._model = self._versions, text_of({"version": version})
+        self._model = self._versions, text_of({"version": version, "due": due})
         self._wake()
 
     def close(self) -> None:
