@@ -9,7 +9,7 @@ from benchmarks import learning
 
 
 def made_up():
-    results = {learning.NOTHING: {"f1": 0.5, "everyday": 0.9}}
+    results = {learning.NOTHING: {"f1": 0.5, "everyday": 0.9, "base": 8000}}
     for size, at_random, asked in ((50, 0.55, 0.6), (100, 0.6, 0.7), (200, 0.7, 0.8)):
         for seed in (0, 1):
             results[f"random {size} {seed}"] = {"f1": at_random + seed / 50, "everyday": 0.9}
@@ -27,12 +27,12 @@ def test_how_many_random_labels_for_as_much():
 
 def test_table():
     lines = learning.table(made_up()).splitlines()
-    assert lines[2].startswith("| 0 | 0.500 | 0.500 |")
-    assert lines[3] == (
+    assert lines[4].startswith("| 0 | 0.500 | 0.500 |")
+    assert lines[5] == (
         "| 50 | 0.560 (0.550–0.570) | **0.610 (0.600–0.620)** | 0.610 (0.600–0.620) | 100"
         " | 0.900, 0.910 |"
     )
-    assert "| 200 |" in lines[4]
+    assert "| 200 |" in lines[6]
 
 
 def test_render(tmp_path, monkeypatch, capsys):
