@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import pytest
 
@@ -84,6 +85,15 @@ def test_promoted_compared_and_rolled_back(folder, capsys, tmp_path):
     assert main(["models", "rollback", *where]) == 0
     assert "少 (" in capsys.readouterr().out
     assert Model.load(folder / "models").folder.name == "少"
+    command = ["train", str(folder / "少.csv"), "-o", str(folder / "models" / "少")]
+    assert main(command) == 1
+    assert "is in use; train into another folder" in capsys.readouterr().err
+
+
+def test_without_the_packages_of_a_store(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "commentnlp.service.samples", None)
+    assert main(["evaluate", "--store", "a.db"]) == 1
+    assert 'pip install "commentnlp[serve]"' in capsys.readouterr().err
 
 
 def test_a_queue_of_suggestions_can_be_labelled_and_trained_on(folder, tmp_path, capsys):

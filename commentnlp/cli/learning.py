@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from commentnlp.cli.models import comparisons_table
 from commentnlp.cli.options import add_files, add_model
 from commentnlp.corpus import FEW, corpus, describe, shipped_samples
-from commentnlp.errors import CommentnlpError
+from commentnlp.errors import CommentnlpError, ModelError
 from commentnlp.language import Language
 from commentnlp.model import SHIPPED, Model
 from commentnlp.records import Sample
@@ -90,9 +90,7 @@ def _audit(options: argparse.Namespace) -> int:
     taxonomy = Taxonomy.read(options.taxonomy)
     gathered = gather(options.files, taxonomy)
     if options.store:
-        from commentnlp.service.samples import gather_corrections
-
-        more = gather_corrections(options.store, taxonomy)
+        more = _corrections(options.store, taxonomy)
         gathered.samples += more.samples
         gathered.problems += more.problems
     holdout = sound(gather(options.holdout, taxonomy)).samples
@@ -208,6 +206,10 @@ def _train(options: argparse.Namespace) -> int:
     if options.output.name == SHIPPED:
         raise CommentnlpError(f"{options.output}: {SHIPPED} is the name of the shipped model;"
                               " give another")  # fmt: skip
+    folder = options.output.absolute().parent
+    if options.output.name == current(folder):
+        raise CommentnlpError(f"{options.output}: is in use; train into another folder, and"
+                              " `models promote` it where it is better")  # fmt: skip
     if options.seed < 0 or options.min_samples < 1:
         raise CommentnlpError("--seed, --min-samples: give a number from 0 or 1 on")
     shipped, names = shipped_samples()
@@ -238,8 +240,11 @@ def _train(options: argparse.Namespace) -> int:
           + (f" and {len(base)} shipped ones" if base else "")
           + f", {len(model.features)} features, version {model.meta.version}")  # fmt: skip
     if held:
-        folder = options.output.absolute().parent
-        before = Model.load(path_of(folder, current(folder)))
+        try:
+            before = Model.load(path_of(folder, current(folder)))
+        except ModelError as error:
+            _tell([f"not compared, the model in use cannot be read: {error}"])
+            return 0
         print()
         print(comparisons_table(compare_on(before, Model.load(options.output)), model.taxonomy))
     return 0
@@ -251,10 +256,20 @@ def _own(files: Sequence[Path], store: str | None, taxonomy: Taxonomy) -> list[S
     _tell(gathered.notes)
     samples = gathered.samples
     if store:
-        from commentnlp.service.samples import gather_corrections, latest
+        corrections = sound(_corrections(store, taxonomy)).samples
+        from commentnlp.service.samples import latest
 
-        samples = [*samples, *latest(sound(gather_corrections(store, taxonomy)).samples)]
+        samples = [*samples, *latest(corrections)]
     return settled(samples)
+
+
+def _corrections(store: str, taxonomy: Taxonomy) -> Gathered:
+    try:
+        from commentnlp.service.samples import gather_corrections
+    except ImportError as error:
+        raise CommentnlpError(f"--store needs more packages ({error.name} is missing):"
+                              ' pip install "commentnlp[serve]"') from None  # fmt: skip
+    return gather_corrections(store, taxonomy)
 
 
 def _language(own: Path | None, *, add: bool) -> Language:
@@ -276,15 +291,15 @@ def _stages(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield lambda stage, done, total: None
         return
     stages: list[str] = []
-    where = not sys.stderr.isatty()
+    unseen = not sys.stderr.isatty()
     form = "{l_bar}{bar}| {elapsed}<{remaining}"
-    with tqdm(disable=where, leave=False, bar_format=form) as bar:
+    with tqdm(disable=unseen, leave=False, bar_format=form) as bar:
 
         def show(stage: str, done: int, total: int) -> None:
             if stage not in stages:
                 stages.append(stage)
                 bar.set_description(stage)
-                if where:
+                if unseen:
                     print(stage, file=sys.stderr)
             bar.total = total
             bar.update(done - bar.n)
