@@ -80,7 +80,8 @@ def _held(samples: Sequence[Sample], normal: Sequence[str], share: float) -> tup
             f"by group, {len(chosen)} of {len(set(groups))}"
         )
     keys = [key(text) for text in normal]
-    return {i for i, name in enumerate(keys) if name in _drawn(set(keys), share)}, "by text"
+    chosen = _drawn(set(keys), share)
+    return {i for i, name in enumerate(keys) if name in chosen}, "by text"
 
 
 def _drawn(names: Collection[str], share: float) -> set[str]:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from commentnlp.holdout import divide
@@ -95,3 +97,12 @@ def test_there_is_always_something_to_train_on():
     got = divide(several(3, split=lambda i: "holdout"), NORMALISER)
     assert len(got.train) == 3
     assert got.how.endswith("nothing would be left to train on")
+
+
+def test_many_samples_take_no_more_than_a_moment():
+    """Once, each of 50,000 texts had all of them hashed: that took hours."""
+    samples = [Sample(f"第{i}句 {chr(0x4E00 + i % 20000)}{chr(0x5000 + i % 997)}", {})
+               for i in range(20_000)]  # fmt: skip
+    began = time.perf_counter()
+    divide(samples, NORMALISER)
+    assert time.perf_counter() - began < 60
