@@ -59,6 +59,10 @@ class Corpus:
             judged=self.judged[:many], weight=self.weight[:many],
         )  # fmt: skip
 
+    def with_own_weight(self, heavy: float) -> Corpus:
+        """The same samples, each of the shop's weighing ``heavy`` against one of the base."""
+        return replace(self, weight=_weights(self.judged, self.own, heavy))
+
     def told(self) -> dict[str, Any]:
         """How it is put together, for who asks a model later."""
         return {
@@ -109,12 +113,7 @@ def corpus(
     left_out = {column for column, n in zip(taxonomy.columns, counts, strict=True) if n < few}
     kept = taxonomy.without(left_out)
     index = [i for i, column in enumerate(taxonomy.columns) if column in set(kept.columns)]
-    heavy = own_weight(len(samples), len(under))
-    weight = known.astype(np.float32)
-    weight[: len(samples)] *= heavy
-    if under:
-        weakly = np.minimum(weight[: len(samples)].sum(axis=0) / len(under), 1)
-        weight[len(samples) :] = np.where(known[len(samples) :], 1, weakly)
+    weight = _weights(known, len(samples), own_weight(len(samples), len(under)))
     return Corpus(
         kept,
         both,
@@ -128,6 +127,17 @@ def corpus(
             if i not in index
         },
     )
+
+
+def _weights(known: Bools, own: int, heavy: float) -> Floats:
+    """How much each sample counts for each label, given for which labels it was judged."""
+    weight = known.astype(np.float32)
+    weight[:own] *= heavy
+    base = len(known) - own
+    if base:
+        weakly = np.minimum(weight[:own].sum(axis=0) / base, 1)
+        weight[own:] = np.where(known[own:], 1, weakly)
+    return weight
 
 
 def shipped_samples() -> tuple[list[Sample], Taxonomy]:

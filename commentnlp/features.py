@@ -17,18 +17,23 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from commentnlp.denials import DENIABLE, FINAL, NEGATOR, NO_DENIALS, ROLES, STOP, Denials, find_denied
 from commentnlp.errors import ModelError, ReadError
 from commentnlp.segment import Segmenter
 from commentnlp.text import SEPARATOR
 
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
 
 UNKNOWN, BOUNDARY = 0, 1
 """Symbols kept apart in every alphabet: what is not in it, and the edge of a comment."""
 
 OTHER = "OTHER"
 """The concept of a word that is neither common nor in the lexicon."""
+
+ASKED = "X_NOT_X"
+"""The concept of a 不 or 没 between two words that begin and end alike (掉不掉色): a question."""
 
 ORDERS = {"word": 2, "concept": 3, "char": 3}
 """The longest n-gram of each sequence."""
@@ -43,6 +48,12 @@ _OWN = 1 << 19
 the keys of all."""
 
 _WORD, _CONCEPT, _CHAR = (number * _OWN for number in range(1, 4))
+
+_ROLE_BIT = 24
+"""Where the roles of a word in a denial stand in a packed pair, above its concept."""
+
+_LONGEST_LETTERS = 2
+"""Letters in a row that are characters like others (``18k``, ``cm``); more are one word."""
 
 
 class Batch(NamedTuple):
@@ -144,8 +155,9 @@ class Features:
         common: int,
         chars: str,
         keys: Mapping[str, Keys],
+        denials: Denials = NO_DENIALS,
     ) -> None:
-        """Take the values: lexicon, alphabets, sorted keys of each sequence.
+        """Take the values: lexicon, alphabets, sorted keys of each sequence, what denies.
 
         The first ``common`` words stand for themselves among the concepts; the rarer ones, and
         all words outside the alphabet, are ``OTHER`` there unless the lexicon has them.
@@ -156,9 +168,11 @@ class Features:
         self.common = common
         self.chars = chars
         self.keys = dict(keys)
+        self.denials = denials
         first = BOUNDARY + 1
         # concepts share an alphabet with the words that have none
-        names = dict.fromkeys([OTHER, *self.concepts.values()])
+        names = dict.fromkeys([OTHER, ASKED, *self.concepts.values()])
+        names.update(dict.fromkeys(f"NOT_{name}" for name in sorted(denials.concepts)))
         self._concept = {name: i for i, name in enumerate(names, first + len(self.words))}
         if max(len(self.words) + len(names), len(chars)) > _OWN - first:
             raise ModelError(
@@ -166,19 +180,31 @@ class Features:
                 f" {_OWN - first}; leave out the rare ones"
             )
         other = _CONCEPT | self._concept[OTHER]
+        known = {name: _CONCEPT | self._concept[name] for name in names}
+        for name in denials.concepts & names.keys():
+            known[name] |= DENIABLE << _ROLE_BIT
         self._symbols = _Symbols(other)
-        self._symbols[SEPARATOR] = _pair(_WORD | BOUNDARY, _CONCEPT | BOUNDARY)
         for symbol, word in enumerate(self.words, first):
             name = self.concepts.get(word) or self.concepts.get(shape(word))
             plain = _CONCEPT | symbol if symbol < first + common else other
-            concept = _CONCEPT | self._concept[name] if name else plain
-            self._symbols[word] = _pair(_WORD | symbol, concept)
+            self._symbols[word] = _pair(_WORD | symbol, known[name] if name else plain)
         for word, name in self.concepts.items():
-            self._symbols.setdefault(word, _pair(_WORD | UNKNOWN, _CONCEPT | self._concept[name]))
+            self._symbols.setdefault(word, _pair(_WORD | UNKNOWN, known[name]))
+        for word, role in denials.roles.items():
+            self._symbols[word] = self._symbols[word] | role << _ROLE_BIT
+        self._symbols[" "] = self._symbols[" "] | STOP << _ROLE_BIT
+        self._symbols[SEPARATOR] = _pair(
+            _WORD | BOUNDARY, _CONCEPT | BOUNDARY | STOP << _ROLE_BIT
+        )
+        self._denied = np.zeros(_OWN, np.int64)
+        for name in denials.concepts & self._concept.keys():
+            self._denied[self._concept[name]] = self._concept[f"NOT_{name}"]
         self._char = np.zeros(0x110000, np.int64)
         self._char[[ord(c) for c in chars]] = np.arange(first, first + len(chars))
         self._char[ord("0") : ord("9") + 1] = self._char[ord("0")]
         self._char[ord(SEPARATOR)] = BOUNDARY
+        self._letter = np.zeros(0x110000, bool)
+        self._letter[ord("a") : ord("z") + 1] = True
         self._table = _Table(np.concatenate([_tagged(self.keys[name], name) for name in ORDERS]))
         self._offset = dict(
             zip(ORDERS, np.cumsum([0] + [len(self.keys[s]) for s in ORDERS]), strict=False)
@@ -243,13 +269,50 @@ class Features:
         edge = char == BOUNDARY
         row = edge.cumsum() - 1
         word_row = row[end - 1]
+        letters = self._letter[codes]
+        if letters.any():
+            char[_in_a_long_run(letters)] = UNKNOWN
+        word, concept = pair >> 32, pair & (1 << _ROLE_BIT) - 1
+        roles = pair >> _ROLE_BIT & ROLES
+        if (roles & (NEGATOR | FINAL)).any():
+            asked = self._find_asked(roles, codes, end)
+            concept[asked] = _CONCEPT | self._concept[ASKED]
+            (denied,) = find_denied(roles, asked).nonzero()
+            if len(denied):
+                word[denied] = _WORD | UNKNOWN
+                concept[denied] = _CONCEPT | self._denied[concept[denied] & _OWN - 1]
+                char[_ranges(end[denied - 1], end[denied])] = UNKNOWN
         return Batch(
-            np.concatenate([pair >> 32, pair & 0xFFFFFFFF, char + _CHAR]),
+            np.concatenate([word, concept, char + _CHAR]),
             np.concatenate([word_row, word_row, row]),
             len(words),
             end,
             edge.nonzero()[0] + 1,
         )
+
+
+    def _find_asked(self, roles: Ints, codes: npt.NDArray[np.uint32], end: Ints) -> Bools:
+        """Which words are negators between two words that begin and end alike."""
+        asked = (roles & NEGATOR) > 0
+        # the first and the last word are boundaries: something stands on both sides of all others
+        asked[1:-1] &= codes[end[:-2] - 1] == codes[end[1:-1]]
+        return asked
+
+
+def _in_a_long_run(marked: npt.NDArray[np.bool_]) -> Ints:
+    """Places in runs of more than `_LONGEST_LETTERS` marked ones."""
+    # the first and the last character are separators: every run has an edge on both sides
+    (edges,) = (marked[1:] != marked[:-1]).nonzero()
+    first, after = edges[::2] + 1, edges[1::2] + 1
+    long = after - first > _LONGEST_LETTERS
+    return _ranges(first[long], after[long])
+
+
+def _ranges(first: Ints, after: Ints) -> Ints:
+    """The whole numbers from each of ``first`` up to each of ``after``, one run after the other."""
+    length = after - first
+    end = length.cumsum()
+    return np.asarray((after - end).repeat(length) + np.arange(end[-1] if len(end) else 0))
 
 
 def _in_order(high: Ints, low: Ints, high_bits: int, low_bits: int) -> tuple[Ints, Ints]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from commentnlp.denials import NO_DENIALS, Denials
 from commentnlp.errors import ReadError
 from commentnlp.features import concepts_of
 from commentnlp.tables import read_table, write_table
@@ -17,13 +18,18 @@ COLUMNS = {
     "disguises.tsv": 4,
     "words.tsv": 2,
     "concepts.tsv": 2,
+    "denials.tsv": 2,
     "products.tsv": 2,
     "rules.tsv": 2,
+    "vocatives.tsv": 1,
 }
 """The tables of a language folder and how many cells their rows have."""
 
-OPTIONAL = ("products.tsv", "rules.tsv")
-"""Tables that models of earlier versions have not."""
+OPTIONAL = ("denials.tsv", "products.tsv", "rules.tsv", "vocatives.tsv")
+"""Tables that a language can do without."""
+
+ONLY_TRAINING = ("vocatives.tsv",)
+"""Tables that training reads and no model keeps."""
 
 Rows = Sequence[Sequence[str]]
 
@@ -37,10 +43,14 @@ class Language:
     """The user dictionary: word → frequency, None where the table gives none."""
     concepts: Mapping[str, str] = field(default_factory=dict)
     """The lexicon: word, or shape such as ``##k``, → concept."""
+    denials: Denials = NO_DENIALS
+    """What denies, and what can be denied."""
     products: Mapping[str, str] = field(default_factory=dict)
     """Word → the kind of goods that it names."""
     rules: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Label (``facet/label``) → phrases that speak for it; `suggest` asks them, nothing else."""
+    vocatives: Sequence[str] = ()
+    """Words that call somebody, by which training disturbs samples."""
 
     @classmethod
     def read(cls, folder: Path) -> Language:
@@ -99,12 +109,14 @@ class Language:
             Normaliser(variants, symbols, disguises),
             words,
             concepts_of(rows["concepts.tsv"], f"{place}/concepts.tsv"),
+            Denials.of(rows.get("denials.tsv", ()), f"{place}/denials.tsv"),
             {word.lower(): kind for kind, several in products for word in several.split()},
             rules,
+            [word for (word,) in rows.get("vocatives.tsv", ())],
         )
 
     def write(self, folder: Path) -> None:
-        """Write the tables into a folder, so that they read as they are in use."""
+        """Write the tables that a model keeps into a folder, so that they read as in use."""
         rows: dict[str, Rows] = {
             "variants.tsv": list(self.normaliser.variants.items()),
             "symbols.tsv": list(self.normaliser.symbols.items()),
@@ -114,6 +126,7 @@ class Language:
             ],
             "words.tsv": [(w, "" if n is None else str(n)) for w, n in self.words.items()],
             "concepts.tsv": _grouped(self.concepts),
+            "denials.tsv": self.denials.rows(),
             "products.tsv": _grouped(self.products),
             "rules.tsv": [(label, " ".join(phrases)) for label, phrases in self.rules.items()],
         }

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from commentnlp.errors import ModelError, ReadError, SampleError
 from commentnlp.features import ORDERS, Features, Found, Ints, first_of_each
-from commentnlp.language import COLUMNS, OPTIONAL, Language
+from commentnlp.language import COLUMNS, ONLY_TRAINING, OPTIONAL, Language
 from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
 from commentnlp.segment import Segmenter
 from commentnlp.shipped import DEFAULT_MODEL
@@ -29,7 +29,7 @@ from commentnlp.text import Normaliser, Text, clauses
 
 Floats = npt.NDArray[np.floating[Any]]
 
-FORMAT = 1
+FORMAT = 2
 """Number of the folder's layout; another number is refused."""
 
 POINTER = "current"
@@ -66,7 +66,8 @@ class Layout:
     def files(cls) -> list[str]:
         """Every file but the one that holds the digests."""
         arrays = [f"{name}.npy" for name in (*cls.ARRAYS, *cls.KEYS)]
-        return [*arrays, cls.WORDS, cls.CHARS, *(f"{cls.LANGUAGE}/{t}" for t in COLUMNS)]
+        tables = [f"{cls.LANGUAGE}/{table}" for table in COLUMNS if table not in ONLY_TRAINING]
+        return [*arrays, cls.WORDS, cls.CHARS, *tables]
 
 
 @dataclass(frozen=True)
@@ -381,7 +382,14 @@ class Model:
         _write(folder / Layout.WORDS, "".join(f"{word}\n" for word in self.features.words))
         _write(folder / Layout.CHARS, self.features.chars)
         segmenter, concepts = self.features.segmenter, self.features.concepts
-        language = Language(self.normaliser, segmenter.words, concepts, self.products, self.rules)
+        language = Language(
+            self.normaliser,
+            segmenter.words,
+            concepts,
+            self.features.denials,
+            self.products,
+            self.rules,
+        )
         language.write(folder / Layout.LANGUAGE)
         meta: dict[str, Any] = {
             "format": FORMAT,
@@ -432,6 +440,7 @@ class Model:
                 int(meta["common_words"]),
                 (folder / Layout.CHARS).read_text(encoding="utf-8"),
                 {s: arrays.pop(name) for s, name in zip(ORDERS, Layout.KEYS, strict=True)},
+                language.denials,
             )
             model = cls(
                 language.normaliser,

@@ -17,11 +17,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from commentnlp import quantities
+
 Codes = npt.NDArray[np.uint32]
 Ints = npt.NDArray[np.int64]
 
-LINK, CONTACT, MENTION, FACE = "🔗", "📞", "👤", "🙂"
-"""What links, contact numbers, @names and unknown ``[表情]`` codes are folded to."""
+LINK, CONTACT = "🔗", "📞"
+"""What links and contact numbers are folded to."""
 
 SEPARATOR = "\n"
 """Stands in no normalised text, so that comments can be joined by it."""
@@ -34,6 +36,7 @@ _CLASSES = re.compile(
     r"(?P<link>(?:https?://|www\.)[\x21-\x7e]+"
     r"|(?<![a-z0-9-])[a-z0-9-]{1,63}\.(?:com|cn|net|top|xyz|vip)\b[\x21-\x7e]*)"
     r"|(?P<mail>(?<![a-z0-9._+-])[a-z0-9._+-]{1,64}@[a-z0-9.-]+\.[a-z]{2,8})"
+    r"|(?P<role>@(?=(?:主播|客服|助理|小助理|老板|店家|掌柜|管理)[^\s]))"
     r"|(?P<mention>@[^\s@:,。，!?、/\[\]]{1,24})"
     r"|(?P<face>\[[^\s\[\]]{1,6}\])"
     r"|(?P<contact>(?<![0-9a-z])(?=[0-9])(?!(?P<one>[0-9])(?P=one)+(?![0-9]))"
@@ -59,9 +62,20 @@ _REPEATS = re.compile(
 _FEWEST_REPEATS = 2
 """Characters that have been there before, at least, in whatever is repeated but a blank."""
 
+_PAUSES = frozenset(",，。､、;；~～·•…")
+"""Fold to a blank: whether somebody parts what they say by a comma or a blank means nothing."""
+
+_ADDRESS = re.compile(r"^ ?(?:回复|//) ?[^\s:]{0,20} ?: ?|//[^\s:]{0,20}:")
+"""Whom an answer is for (``回复小圆:``, ``//小圆:``; @names are gone already)."""
+
+_BLANKS = re.compile("  +")
+_EDGE = " ."
+"""What means nothing at the ends of a text."""
+
 # what parts two things said in one breath; a point inside a figure does not
-_BREAK = re.compile(r"(?:[ ,。!?;:~…、]|(?<![0-9])\.|\.(?![0-9]))+")
-_BREAKS = frozenset(" ,。!?;:~…、.")
+_BREAK = re.compile(r"(?:[ !?:]|(?<![0-9])\.|\.(?![0-9]))+")
+_BREAKS = frozenset(" !?:.")
+_NUMERALS = frozenset(quantities.NUMERALS)
 _SHORTEST_CLAUSE = 3
 _SHORTEST_CONTACT = 7
 _FEW = 10
@@ -183,19 +197,24 @@ class Normaliser:
         return self._unmasked(raw, text, spans)
 
     def _unmasked(self, raw: str, text: str, spans: _Spans) -> Text:
-        """The last rule: words in disguise."""
+        """The last rules: whom it is for, quantities, words in disguise, ends."""
+        if ":" in text:
+            text, spans = _substitute(_ADDRESS, lambda m: "" if m.start() == 0 else " ", text, spans)
+        if not _NUMERALS.isdisjoint(text):
+            for needed, pattern, replace in quantities.RULES:
+                if not needed or any(char in text for char in needed):
+                    text, spans = _substitute(pattern, replace, text, spans)
         text, spans = _substitute(
             self._disguised, lambda m: self._means[(m.lastindex or 1) - 1], text, spans
         )
+        text, spans = _trim(text, spans)
         return Text(raw, text) if spans is None else Text(raw, text, *spans)
 
     def _class(self, match: re.Match[str]) -> str:
         kind = match.lastgroup
         if kind == "face":
-            return self.symbols.get(match[0], FACE if _is_face(match[0]) else match[0])
-        if kind == "ignorable":
-            return ""
-        return {"mention": MENTION, "contact": CONTACT}.get(kind or "", LINK)
+            return self.symbols.get(match[0], "" if _is_face(match[0]) else match[0])
+        return {"contact": CONTACT, "link": LINK, "mail": LINK}.get(kind or "", "")
 
 
 _Spans = tuple[list[int], list[int]] | None
@@ -224,7 +243,23 @@ def _substitute(
         new_ends += [ends[j - 1]] * len(new)
         at = j
     out.append(text[at:])
-    return "".join(out), (new_starts + starts[at:], new_ends + ends[at:])
+    new_text = "".join(out)
+    if new_text == text:
+        return text, spans
+    return new_text, (new_starts + starts[at:], new_ends + ends[at:])
+
+
+def _trim(text: str, spans: _Spans) -> tuple[str, _Spans]:
+    """``text`` without blanks at its ends and without blanks after blanks."""
+    if "  " in text:
+        text, spans = _substitute(_BLANKS, lambda match: " ", text, spans)
+    first = len(text) - len(text.lstrip(_EDGE))
+    last = len(text.rstrip(_EDGE))
+    if first and spans is None:
+        spans = list(range(len(text))), list(range(1, len(text) + 1))
+    if spans is not None:
+        spans = spans[0][first:last], spans[1][first:last]
+    return text[first:last], spans
 
 
 def _shorten(match: re.Match[str]) -> str:
@@ -286,7 +321,7 @@ class _Fold(dict[int, str]):
             folded = self._variants[char]
         elif 0xD800 <= code <= 0xDFFF:
             folded = "\ufffd"
-        elif char.isspace() or unicodedata.category(char) == "Cc":
+        elif char.isspace() or char in _PAUSES or unicodedata.category(char) == "Cc":
             folded = " "
         else:
             plain = unicodedata.normalize("NFKC", char).lower()
@@ -316,7 +351,7 @@ class _Watch:
         for char in "0123456789oil":
             self._flags[ord(char)] |= self._FIGURE
         pairs = []
-        for written in disguises:
+        for written in (*disguises, *quantities.pairs(), "回复", "//"):
             self._flags[ord(written[0])] |= self._ALONE if len(written) == 1 else self._PAIR
             if len(written) > 1:
                 pairs.append(ord(written[0]) << 21 | ord(written[1]))
@@ -338,6 +373,7 @@ class _Watch:
         watched[row[_repeats(codes, row)]] = True
         disguised = np.zeros_like(watched)
         disguised[row[self._disguised(codes, flags)]] = True
+        disguised[row[_bare_ends(codes, edge)]] = True
         disguised &= ~watched
         texts = codes.tobytes().decode("utf-32-le").split(SEPARATOR)[:-1]
         return texts, watched.nonzero()[0].tolist(), disguised.nonzero()[0].tolist()
@@ -358,6 +394,15 @@ class _Watch:
         pair = codes[at].astype(np.int64) << 21 | codes[at + 1]
         known = self._pairs[self._pairs.searchsorted(pair)] == pair
         return np.concatenate([alone, at[known]])
+
+
+def _bare_ends(codes: Codes, edge: npt.NDArray[np.bool_]) -> Ints:
+    """Where a text begins or ends with a blank or a point."""
+    bare = (codes == ord(" ")) | (codes == ord("."))
+    first = np.empty_like(edge)
+    first[0], first[1:] = True, edge[:-1]
+    last = np.append(edge[1:], False)
+    return (bare & (first | last)).nonzero()[0]
 
 
 def _repeats(codes: Codes, row: Ints) -> Ints:

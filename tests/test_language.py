@@ -1,7 +1,7 @@
 import pytest
 
 from commentnlp.errors import ReadError
-from commentnlp.language import COLUMNS, Language
+from commentnlp.language import COLUMNS, ONLY_TRAINING, Language
 
 from .conftest import TRAINING_DATA
 
@@ -19,9 +19,9 @@ def test_what_is_written_reads_back(tmp_path):
     language = Language.read(SHIPPED)
     (tmp_path / "l").mkdir()
     language.write(tmp_path / "l")
-    assert {path.name for path in (tmp_path / "l").iterdir()} == set(COLUMNS)
+    assert {path.name for path in (tmp_path / "l").iterdir()} == set(COLUMNS) - set(ONLY_TRAINING)
     again = Language.read(tmp_path / "l")
-    for name in ("words", "concepts", "products"):
+    for name in ("words", "concepts", "products", "denials"):
         assert getattr(again, name) == getattr(language, name), name
     text = "多少米呀，👍[比心]證書"
     assert again.normaliser.normalise(text) == language.normaliser.normalise(text)

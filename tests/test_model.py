@@ -39,11 +39,11 @@ def test_a_comment_of_clauses_is_half_itself_and_half_its_best_clause(tiny):
 
 
 def test_views_and_their_mean():
-    views = views_of(["一二三 四五六", "七", "甲乙丙,丁戊己"])
+    views = views_of(["一二三 四五六", "七", "甲乙丙!丁戊己"])
     assert views.texts == [
         "一二三 四五六",
         "七",
-        "甲乙丙,丁戊己",
+        "甲乙丙!丁戊己",
         "一二三",
         "四五六",
         "甲乙丙",
@@ -192,7 +192,7 @@ def test_other_formats_are_refused_before_anything_is_read(folder, number):
     meta["format"] = number
     (folder / Layout.META).write_text(json.dumps(meta), encoding="utf-8")
     (folder / "weights.npy").unlink()
-    with pytest.raises(ModelError, match="this program reads 1"):
+    with pytest.raises(ModelError, match="this program reads 2"):
         Model.load(folder)
 
 

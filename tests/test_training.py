@@ -1,4 +1,5 @@
 import random
+import re
 import warnings
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from commentnlp import Model
 from commentnlp.corpus import Corpus, corpus
+from commentnlp.denials import FINAL, NEGATOR, STOP, TAIL
 from commentnlp.errors import SampleError
 from commentnlp.evaluation import truth
 from commentnlp.features import ORDERS, shape
@@ -24,7 +26,7 @@ from .conftest import TINY_TAXONOMY, TRAINING_DATA
 
 LANGUAGE = Language.read(TRAINING_DATA / "language")
 TAXONOMY = Taxonomy.read(TRAINING_DATA / "taxonomy.json")
-SETTINGS = Settings(folds=3, max_features=6000, jobs=1)
+SETTINGS = Settings(folds=3, max_features=6000, disturbed=0, jobs=1)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +55,21 @@ def grams(model, text):
             concept.get(word) or concept.get(shape(word)) or (word if word in common else "OTHER")
         )
 
+    plain = re.sub("[a-z]{3,}", lambda match: "\0" * len(match[0]), text.translate(_FIGURES))
+    chars = [c if c in features.chars else None for c in plain]
+    signs = [sign(w) for w in words]
+    asked, denied = asked_and_denied(words, signs, features.denials)
+    for i, word in enumerate(words):
+        if i in asked:
+            signs[i] = "X_NOT_X"
+        if i in denied:
+            signs[i] = f"NOT_{signs[i]}"
+            at = len("".join(words[:i]))
+            chars[at : at + len(word)] = [None] * len(word)
     sequences = {
-        "word": [w if w in known else None for w in words],
-        "concept": [sign(w) for w in words],
-        "char": [c if c in features.chars else None for c in text.translate(_FIGURES)],
+        "word": [w if w in known and i not in denied else None for i, w in enumerate(words)],
+        "concept": signs,
+        "char": chars,
     }
     for name, longest in ORDERS.items():
         symbols = ["^", *sequences[name], "^"]
@@ -67,6 +80,49 @@ def grams(model, text):
                     continue
                 yield f"{name}:" + ("" if name == "char" else " ").join(gram)
 
+
+def asked_and_denied(words, signs, denials):
+    """Which of the words of a text ask (掉不掉色) and which are denied, word by word."""
+
+    def has(i, role):
+        return bool(denials.roles.get(words[i], 0) & role)
+
+    def stops(i):
+        return not 0 <= i < len(words) or words[i] == " " or has(i, STOP)
+
+    asked, denied = set(), set()
+    for i, word in enumerate(words):
+        if has(i, NEGATOR) and 0 < i < len(words) - 1 and words[i - 1][-1] == words[i + 1][0]:
+            asked.add(i)
+            continue
+        reach = range(i + 1, i + 5) if has(i, NEGATOR) else ()
+        for j in reach:
+            if stops(j):
+                break
+            denied.add(j)
+        at_the_end = stops(i + 1) or (has(i + 1, TAIL) and stops(i + 2))
+        reach = range(i - 1, i - 4, -1) if word and has(i, FINAL) and at_the_end else ()
+        for j in reach:
+            if stops(j):
+                break
+            denied.add(j)
+    return asked, {i for i in denied if signs[i] in denials.concepts}
+
+
+def test_words_within_reach_of_a_denial(model):
+    def denied(text):
+        words = model.features.segmenter.cut(text)
+        signs = [model.features.concepts.get(word, "") for word in words]
+        return [words[i] for i in sorted(asked_and_denied(words, signs, DENIALS)[1])]
+
+    assert denied("没有色差") == ["色差"]
+    assert denied("一点色差都没有") == ["色差"]
+    assert denied("从来没掉过钻 色差大") == []
+    assert denied("掉不掉色") == []
+    assert denied("没收到货就坏了") == []
+
+
+DENIALS = LANGUAGE.denials
 
 _FIGURES = str.maketrans("123456789", "000000000")
 
@@ -84,7 +140,8 @@ def test_the_numbers_are_those_of_scikit_learn(samples, model):
         FunctionTransformer(divide_by_length),
     )
     rows = vectorise.fit_transform(texts)
-    new = ["多少米", "圈口发小了 怎么退", "有证书吗，是天然的不！几克啊", "哈哈哈", "🤦", "色差大"]
+    new = ["多少米", "圈口发小了 怎么退", "有证书吗，是天然的不！几克啊", "哈哈哈", "没有色差",
+           "色差大", "一点裂都没有 掉不掉色", "gift好看 18k的", "不贵 也没坏过", "没收到货就坏了"]  # fmt: skip
     views = views_of([model.normaliser.normalise(text).text for text in new])
     got = model.logits(new)
     for i in (0, 1, 4, 5, 9, 24, 26):
