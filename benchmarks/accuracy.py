@@ -65,9 +65,13 @@ def _samples() -> list[Sample]:
 
 
 def measured() -> dict[str, list[Sample]]:
-    """Labelled comments that nobody was trained on: the holdout, and real ones where present."""
+    """Labelled comments that nobody was trained on: the live-room lines, the holdout, and real
+    ones where present."""
     taxonomy = read_taxonomy()
-    out = {"holdout": read_all_samples([TRAINING_DATA / "holdout.csv"], taxonomy)}
+    out = {
+        "shaped": read_all_samples([TRAINING_DATA / "rooms.csv"], taxonomy),
+        "holdout": read_all_samples([TRAINING_DATA / "holdout.csv"], taxonomy),
+    }
     if REAL_COMMENTS.exists():
         out["real"] = _read_unquoted(REAL_COMMENTS, taxonomy)
     return out

@@ -22,6 +22,10 @@ Floats = npt.NDArray[np.floating[Any]]
 FEW = 8
 """A label with fewer samples is left out: with two in each fold, no threshold can be found."""
 
+SHAPED = "shaped"
+"""Sources of shipped samples that begin so hold lines in the shape and mix of real comments; the
+others were gathered for a topic, and have far more of it than a room has."""
+
 HEAVIEST = 10.0
 """Most that a shop's own sample weighs against a shipped one."""
 
@@ -39,6 +43,9 @@ class Corpus:
     """For which labels somebody looked, samples × labels."""
     weight: Floats
     """How much each sample counts for each label, samples × labels; 0 where not at all."""
+    shaped: Bools
+    """Which samples have the shape and the mix of what viewers type: the shop's and, of the shipped
+    ones, those of the sources `SHAPED`. Probabilities and thresholds are made for such."""
     left_out: Mapping[str, int]
     """Labels (``facet/label``) with too few samples, and how many they have."""
 
@@ -56,7 +63,7 @@ class Corpus:
         """The first samples."""
         return replace(
             self, samples=self.samples[:many], own=min(many, self.own), given=self.given[:many],
-            judged=self.judged[:many], weight=self.weight[:many],
+            judged=self.judged[:many], weight=self.weight[:many], shaped=self.shaped[:many],
         )  # fmt: skip
 
     def with_own_weight(self, heavy: float) -> Corpus:
@@ -121,12 +128,18 @@ def corpus(
         given[:, index],
         known[:, index],
         weight[:, index],
+        np.array([i < len(samples) or s.source.startswith(SHAPED) for i, s in enumerate(both)], bool)
+        | _has_none_shaped(both),
         {
             f"{facet}/{label}": int(given[:, i].sum())
             for i, (facet, label) in enumerate(taxonomy.columns)
             if i not in index
         },
     )
+
+
+def _has_none_shaped(samples: Sequence[Sample]) -> bool:
+    return not any(sample.source.startswith(SHAPED) for sample in samples)
 
 
 def _weights(known: Bools, own: int, heavy: float) -> Floats:

@@ -24,6 +24,7 @@ from commentnlp.language import COLUMNS, ONLY_TRAINING, OPTIONAL, Language
 from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
 from commentnlp.segment import Segmenter
 from commentnlp.shipped import DEFAULT_MODEL
+from commentnlp.stacking import SecondLook
 from commentnlp.taxonomy import Taxonomy, parent_of
 from commentnlp.text import Normaliser, Text, clauses
 
@@ -56,7 +57,7 @@ class Layout:
     """The names of the files in a model folder."""
 
     META = "model.json"
-    ARRAYS = ("idf", "weights", "bias", "thresholds")
+    ARRAYS = ("idf", "weighed", "weights", "bias", "thresholds", "second_look")
     KEYS = tuple(f"keys_{sequence}" for sequence in ORDERS)
     WORDS = "words.txt"
     CHARS = "chars.txt"
@@ -132,6 +133,7 @@ class Model:
         weights: Floats,
         bias: Floats,
         thresholds: Floats,
+        second_look: SecondLook | None = None,
         products: Mapping[str, str] | None = None,
         rules: Mapping[str, Sequence[str]] | None = None,
         meta: Meta | None = None,
@@ -140,7 +142,8 @@ class Model:
         which phrases speak for which label (``facet/label``; no score depends on them).
 
         ``idf`` (features), ``weights`` (features × labels, the idf folded in), ``bias`` and
-        ``thresholds`` (labels; a threshold is a probability).
+        ``thresholds`` (labels; a threshold is a probability). ``second_look``, if there is one, makes
+        the log-odds of a label know of those of the others.
         """
         shape = len(features), len(taxonomy.columns)
         if idf.shape != shape[:1] or weights.shape != shape:
@@ -163,6 +166,7 @@ class Model:
         self.weights = weights
         self.bias = bias
         self.thresholds = thresholds
+        self.second_look = second_look
         self._columns = {column: i for i, column in enumerate(taxonomy.columns)}
         family = [
             [self._columns[facet, x] for x in taxonomy.facets[facet] if label in (x, parent_of(x))]
@@ -222,7 +226,10 @@ class Model:
             first = first_of_each(row)
             row = row[first]
             logits[row] += self._sum(column, first) * scale[row, None]
-        return _Scored(views, found, scale, logits, combine(logits, views))
+        mixed = combine(logits, views)
+        if self.second_look and len(texts):
+            mixed = self.second_look(mixed, [len(text.text) for text in texts])
+        return _Scored(views, found, scale, logits, mixed)
 
     def _sum(self, column: Ints, first: Ints) -> Floats:
         """Sum the weights of columns, from each of ``first`` to the next: sums × labels."""
@@ -273,8 +280,8 @@ class Model:
     def explain(self, text: str) -> list[Explanation]:
         """Say for each label, the likeliest first, which characters add how much to its log-odds.
 
-        The weights of the pieces and the bias add up to ``logit``. An n-gram's weight is shared
-        evenly among its characters; pieces are the words of the comment.
+        The weights of the pieces, the bias and what the other labels add make up ``logit``. An
+        n-gram's weight is shared evenly among its characters; pieces are the words of the comment.
         """
         normal = self.normaliser.normalise(text)
         scored = self._score([normal])
@@ -284,17 +291,20 @@ class Model:
         out = []
         for which, column in enumerate(order.tolist()):
             facet, label = self.taxonomy.columns[column]
+            logit, bias = float(scored.logits[0, column]), float(self.bias[column])
+            pieces = tuple(
+                Piece(i, j, text[i:j], w) for i, j, w in by_word.pieces(which, normal)
+            )
             out.append(
                 Explanation(
                     facet,
                     label,
                     score=float(own[column]),
                     threshold=float(self.thresholds[column]),
-                    logit=float(scored.logits[0, column]),
-                    bias=float(self.bias[column]),
-                    pieces=tuple(
-                        Piece(i, j, text[i:j], w) for i, j, w in by_word.pieces(which, normal)
-                    ),
+                    logit=logit,
+                    bias=bias,
+                    pieces=pieces,
+                    others=logit - bias - sum(piece.weight for piece in pieces),
                 )
             )
         return out
@@ -375,8 +385,11 @@ class Model:
         (folder / Layout.LANGUAGE).mkdir(parents=True)
         for name, content in beside.items():
             (folder / name).write_bytes(content)
-        for name in Layout.ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        weighed, weights = _packed(self.weights)
+        second = self.second_look.weights if self.second_look else np.zeros((0, len(self.bias)))
+        arrays = (self.idf, weighed, weights, self.bias, self.thresholds, second)
+        for name, array in zip(Layout.ARRAYS, arrays, strict=True):
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
         for name, sequence in zip(Layout.KEYS, ORDERS, strict=True):
             np.save(folder / f"{name}.npy", self.features.keys[sequence], allow_pickle=False)
         _write(folder / Layout.WORDS, "".join(f"{word}\n" for word in self.features.words))
@@ -442,11 +455,18 @@ class Model:
                 {s: arrays.pop(name) for s, name in zip(ORDERS, Layout.KEYS, strict=True)},
                 language.denials,
             )
+            taxonomy = Taxonomy.from_json(meta["taxonomy"])
+            weights = _unpacked(
+                arrays.pop("weighed"), arrays.pop("weights"), (len(features), len(taxonomy.columns))
+            )
+            second = arrays.pop("second_look")
             model = cls(
                 language.normaliser,
                 features,
-                Taxonomy.from_json(meta["taxonomy"]),
+                taxonomy,
                 **arrays,
+                second_look=SecondLook(second, taxonomy) if len(second) else None,
+                weights=weights,
                 products=language.products,
                 rules=language.rules,
                 meta=Meta(
@@ -611,6 +631,22 @@ def _first_best(values: Floats, first: Ints, size: Ints) -> Ints:
 def sigmoid(logits: Floats) -> Floats:
     """Probability of log-odds."""
     return np.asarray(1 / (1 + np.exp(-logits)))
+
+
+def _packed(weights: Floats) -> tuple[npt.NDArray[np.uint8], Floats]:
+    """Which weights are not 0, as bits, a feature after the other in whole bytes, and those."""
+    weighed = weights != 0
+    return np.packbits(weighed, axis=1), weights[weighed]
+
+
+def _unpacked(weighed: npt.NDArray[np.uint8], weights: Floats, shape: tuple[int, int]) -> Floats:
+    """The weights, features × labels, that `_packed` made small."""
+    bits = np.unpackbits(weighed, axis=1, count=shape[1]).astype(bool)
+    if bits.shape != shape or weights.shape != (bits.sum(),):
+        raise ValueError(f"weights for {bits.shape} do not fit {shape} features and labels")
+    out = np.zeros(shape, weights.dtype)
+    out[bits] = weights
+    return out
 
 
 def _write(path: Path, text: str) -> None:

@@ -110,7 +110,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a label got its score: ``bias`` and the pieces' weights add up to ``logit``."""
+    """Why a label got its score: ``bias``, the pieces' weights and ``others`` make ``logit``."""
 
     facet: str
     label: str
@@ -119,6 +119,8 @@ class Explanation:
     logit: float
     bias: float
     pieces: tuple[Piece, ...]
+    others: float = 0.0
+    """What the other labels and the length of the comment add (`commentnlp.stacking`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,10 @@ _EDGE = " ."
 # what parts two things said in one breath; a point inside a figure does not
 _BREAK = re.compile(r"(?:[ !?:]|(?<![0-9])\.|\.(?![0-9]))+")
 _BREAKS = frozenset(" !?:.")
+_ADDRESSES, _QUANTITIES, _DISGUISES, _ENDS = 1, 2, 4, 8
+_ALL = _ADDRESSES | _QUANTITIES | _DISGUISES | _ENDS
+"""The last rules, as bits."""
+
 _NUMERALS = frozenset(quantities.NUMERALS)
 _SHORTEST_CLAUSE = 3
 _SHORTEST_CONTACT = 7
@@ -173,10 +177,10 @@ class Normaliser:
         """
         if len(raws) < _FEW:
             return [self.normalise(raw) for raw in raws]
-        folded, watched, disguised = self._watch.fold(raws)
+        folded, watched, rules = self._watch.fold(raws)
         texts = list(map(Text, raws, folded))
-        for i in disguised:
-            texts[i] = self._unmasked(raws[i], folded[i], None)
+        for i in rules.nonzero()[0].tolist():
+            texts[i] = self._unmasked(raws[i], folded[i], None, int(rules[i]))
         for i in watched:
             texts[i] = self.normalise(raws[i])
         return texts
@@ -196,17 +200,18 @@ class Normaliser:
             text, spans = _substitute(_REPEATS, _shorten, text, spans)
         return self._unmasked(raw, text, spans)
 
-    def _unmasked(self, raw: str, text: str, spans: _Spans) -> Text:
-        """The last rules: whom it is for, quantities, words in disguise, ends."""
-        if ":" in text:
+    def _unmasked(self, raw: str, text: str, spans: _Spans, rules: int = _ALL) -> Text:
+        """The last rules, those of ``rules``: whom it is for, quantities, disguises, ends."""
+        if rules & _ADDRESSES and ":" in text:
             text, spans = _substitute(_ADDRESS, lambda m: "" if m.start() == 0 else " ", text, spans)
-        if not _NUMERALS.isdisjoint(text):
+        if rules & _QUANTITIES and not _NUMERALS.isdisjoint(text):
             for needed, pattern, replace in quantities.RULES:
                 if not needed or any(char in text for char in needed):
                     text, spans = _substitute(pattern, replace, text, spans)
-        text, spans = _substitute(
-            self._disguised, lambda m: self._means[(m.lastindex or 1) - 1], text, spans
-        )
+        if rules & (_QUANTITIES | _DISGUISES):  # 两个w becomes 2个w, and that 2万
+            text, spans = _substitute(
+                self._disguised, lambda m: self._means[(m.lastindex or 1) - 1], text, spans
+            )
         text, spans = _trim(text, spans)
         return Text(raw, text) if spans is None else Text(raw, text, *spans)
 
@@ -350,16 +355,24 @@ class _Watch:
         )
         for char in "0123456789oil":
             self._flags[ord(char)] |= self._FIGURE
-        pairs = []
-        for written in (*disguises, *quantities.pairs(), "回复", "//"):
-            self._flags[ord(written[0])] |= self._ALONE if len(written) == 1 else self._PAIR
-            if len(written) > 1:
-                pairs.append(ord(written[0]) << 21 | ord(written[1]))
+        rules: dict[int, int] = {}
+        for several, rule in (
+            (disguises, _DISGUISES),
+            (quantities.pairs(), _QUANTITIES),
+            (("回复", "//"), _ADDRESSES),
+        ):
+            for written in several:
+                self._flags[ord(written[0])] |= self._ALONE if len(written) == 1 else self._PAIR
+                if len(written) > 1:
+                    pair = ord(written[0]) << 21 | ord(written[1])
+                    rules[pair] = rules.get(pair, 0) | rule
         # the last one is no pair: whatever is sought, it is not beyond the end
-        self._pairs = np.array([*sorted(set(pairs)), 1 << 42], np.int64)
+        self._pairs = np.array([*sorted(rules), 1 << 42], np.int64)
+        self._rules = np.array([rules[pair] for pair in sorted(rules)], np.uint8)
 
-    def fold(self, raws: Sequence[str]) -> tuple[list[str], list[int], list[int]]:
-        """The folded comments, which of them a rule could change, which only the last rule."""
+    def fold(self, raws: Sequence[str]) -> tuple[list[str], list[int], npt.NDArray[np.uint8]]:
+        """The folded comments, which of them any rule could change, and for each other one which
+        of the last rules could."""
         joined = SEPARATOR.join(raws) + SEPARATOR
         codes = self._fold_codes(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4"))
         edge = np.zeros(len(codes), bool)
@@ -371,12 +384,14 @@ class _Watch:
         watched = np.bincount(figures, minlength=len(raws)) >= _SHORTEST_CONTACT
         watched[row[(flags & self._RULE).nonzero()]] = True
         watched[row[_repeats(codes, row)]] = True
-        disguised = np.zeros_like(watched)
-        disguised[row[self._disguised(codes, flags)]] = True
-        disguised[row[_bare_ends(codes, edge)]] = True
-        disguised &= ~watched
+        rules = np.zeros(len(raws), np.uint8)
+        places, found = self._last_rules(codes, flags)
+        for rule in (_ADDRESSES, _QUANTITIES, _DISGUISES):
+            rules[row[places[(found & rule) > 0]]] |= rule
+        rules[row[_bare_ends(codes, edge)]] |= _ENDS
+        rules[watched] = 0
         texts = codes.tobytes().decode("utf-32-le").split(SEPARATOR)[:-1]
-        return texts, watched.nonzero()[0].tolist(), disguised.nonzero()[0].tolist()
+        return texts, watched.nonzero()[0].tolist(), rules
 
     def _fold_codes(self, codes: Codes) -> Codes:
         folded: Codes = self._folded[codes]
@@ -387,13 +402,18 @@ class _Watch:
             folded = self._folded[codes]
         return folded
 
-    def _disguised(self, codes: Codes, flags: npt.NDArray[np.uint8]) -> Ints:
+    def _last_rules(
+        self, codes: Codes, flags: npt.NDArray[np.uint8]
+    ) -> tuple[Ints, npt.NDArray[np.uint8]]:
+        """Where one of the last rules may have something to do, and which, as bits."""
         (alone,) = (flags & self._ALONE).nonzero()
         (at,) = (flags & self._PAIR).nonzero()
         # never the last character of all: that is a separator
         pair = codes[at].astype(np.int64) << 21 | codes[at + 1]
-        known = self._pairs[self._pairs.searchsorted(pair)] == pair
-        return np.concatenate([alone, at[known]])
+        place = self._pairs.searchsorted(pair)
+        known = self._pairs[place] == pair
+        found = np.full(len(alone), _DISGUISES, np.uint8)
+        return np.concatenate([alone, at[known]]), np.append(found, self._rules[place[known]])
 
 
 def _bare_ends(codes: Codes, edge: npt.NDArray[np.bool_]) -> Ints:

@@ -34,12 +34,16 @@ from commentnlp.model import (
     views_of,
 )
 from commentnlp.segment import Segmenter, new_words
+from commentnlp.stacking import SecondLook
 from commentnlp.taxonomy import parent_of
 
 Bools = npt.NDArray[np.bool_]
 
 OWN_WEIGHTS = (2.0, 5.0, 10.0, 20.0)
 """What a shop's own sample may weigh against a shipped one."""
+
+_FEWEST_FOR_SECOND_LOOK = 2000
+"""Samples in the mix of real rooms from which on a second look can be learnt."""
 
 _FEWEST_OWN = 400
 """Own samples from which on cross-validation chooses their weight; with fewer it is a rule."""
@@ -58,19 +62,25 @@ Progress = Callable[[str, int, int], None]
 class Settings:
     """What training may be told; the defaults are those of the shipped model."""
 
-    min_count: int = 2
+    min_count: int = 3
     """Words, characters and n-grams in fewer samples are left out."""
     common_count: int = 50
     """Words in fewer samples are OTHER among the concepts."""
-    max_features: int = 60_000
-    """The features kept: those with the greatest weights in a first fit."""
+    max_features: int = 120_000
+    """The features kept: those with the greatest weights in cross-validation."""
+    least_weight: float = 0.1
+    """Weights that move the log-odds of a single n-gram by less are 0: half of them are."""
     cost: float = 2.0
     """Inverse strength of the L2 penalty (scikit-learn's ``C``)."""
     positive_weight: float = 2.0
     """Weight of a sample that has the label against one that has not."""
+    second_look: bool = True
+    """Whether labels know of each other (`commentnlp.stacking`)."""
+    unshaped: float = 0.02
+    """What a sample that was gathered for a topic weighs when probabilities are calibrated."""
     disturbed: float = 0.2
     """Share of the samples before or behind which somebody is called."""
-    folds: int = 4
+    folds: int = 3
     seed: int = 0
     jobs: int = 2
 
@@ -82,9 +92,10 @@ def train(
     settings: Settings = Settings(),
     progress: Progress = lambda stage, done, total: None,
 ) -> Model:
-    """Train a model: TF-IDF n-grams, one logistic regression a label.
+    """Train a model: TF-IDF n-grams, one logistic regression a label, a second look at them all.
 
-    Probabilities are calibrated (Platt 1999) and thresholds chosen, label by label, for the best
+    Probabilities are calibrated by that second look or, where samples are few, label by label (Platt
+    1999). Thresholds are chosen, label by label, for the best
     F1 on out-of-fold scores (Lin, Chen, Wu and Lin, ACL 2023, show that this is what linear models
     need in multi-label work). Raises
     SampleError where a label has too few samples to do so.
@@ -98,7 +109,7 @@ def train(
         settings,
     )
     labels = len(taxonomy.columns)
-    fits = _Fits(progress, (settings.folds + 2) * labels)
+    fits = _Fits(progress, (settings.folds + 1) * labels)
     if _FEWEST_OWN <= corpus.own < len(corpus.samples):
         fits.stage(f"choosing the weight of {corpus.own} own samples")
         corpus = corpus.with_own_weight(choose_own_weight(corpus, language, settings))
@@ -109,27 +120,38 @@ def train(
     rows, _ = tfidf(features, views.texts, views.whole)
 
     fits.stage(f"{settings.folds}-fold cross-validation with {len(features)} features")
-    held_out = _cross_validate(rows, views, corpus, settings, fits)
-    slope, shift = _calibrate(held_out, corpus)
-    out_of_fold = sigmoid(held_out * slope + shift)
-    thresholds = _thresholds(out_of_fold, corpus)
+    held_out, strength = _cross_validate(rows, views, corpus, settings, fits)
+    as_in_rooms = replace(
+        corpus, weight=corpus.weight * np.where(corpus.shaped, 1, settings.unshaped)[:, None]
+    )
+    lengths = [len(text) for text in texts]
+    second_look: SecondLook | None = None
+    slope, shift = np.ones(labels), np.zeros(labels)
+    if settings.second_look and corpus.shaped.sum() >= _FEWEST_FOR_SECOND_LOOK:
+        second_look = _fit_second_look(held_out, lengths, corpus)
+        out_of_fold = sigmoid(second_look(held_out, lengths))
+    else:
+        slope, shift = _calibrate(held_out, as_in_rooms)
+        out_of_fold = sigmoid(held_out * slope + shift)
+    thresholds = _thresholds(out_of_fold, as_in_rooms)
 
     # only now: to choose features by all labels first would make the cross-validation too hopeful
-    fits.stage(f"choosing {min(settings.max_features, len(features))} features")
-    weights, _ = _fit(rows[: views.whole], given, corpus.weight, settings, fits)
-    features = _prune(features, np.abs(weights).max(axis=1), settings.max_features)
+    features = _prune(features, strength, settings.max_features)
     rows, idf = tfidf(features, texts)
 
     fits.stage("last fit")
     weights, bias = _fit(rows, given, corpus.weight, settings, fits)
+    weights = (weights * idf[:, None] * slope).astype(np.float32)
+    weights[np.abs(weights) < settings.least_weight] = 0
     model = Model(
         language.normaliser,
         features,
         taxonomy,
         idf=idf.astype(np.float32),
-        weights=(weights * idf[:, None] * slope).astype(np.float32),
+        weights=weights,
         bias=bias * slope + shift,
         thresholds=thresholds,
+        second_look=second_look,
         products=language.products,
         rules=language.rules,
     )
@@ -174,7 +196,7 @@ def out_of_fold(
     features = find_features(texts, _segmenter(language), language, settings)
     rows, _ = tfidf(features, views.texts, views.whole)
     fits.stage(f"{settings.folds}-fold cross-validation with {len(features)} features")
-    logits = _cross_validate(rows, views, corpus, settings, fits, groups)
+    logits, _ = _cross_validate(rows, views, corpus, settings, fits, groups)
     own = corpus.part(corpus.own)
     slope, shift = _calibrate(logits[: corpus.own], own)
     return sigmoid(logits[: corpus.own] * slope + shift)
@@ -379,15 +401,21 @@ def _cross_validate(
     settings: Settings,
     fits: _Fits,
     groups: Ints | None = None,
-) -> Floats:
-    """Out-of-fold logits, samples × labels. ``rows`` are the vectors of all views."""
+) -> tuple[Floats, Floats]:
+    """Out-of-fold logits, samples × labels, and the greatest weight of each feature.
+
+    ``rows`` are the vectors of all views. The weights are those for the label for which the
+    feature weighs most, added up over the folds.
+    """
     logits = np.zeros((len(views.texts), corpus.given.shape[1]))
+    strength = np.zeros(rows.shape[1])
     for chosen, held in _folds(len(corpus.given), groups, settings):
         given, weight = corpus.given[chosen], corpus.weight[chosen]
         weights, bias = _fit(rows[chosen], given, weight, settings, fits)
         of_held = np.flatnonzero(np.isin(views.row, held))
         logits[of_held] = rows[of_held] @ weights + bias
-    return combine(logits, views)
+        strength += np.abs(weights).max(axis=1)
+    return combine(logits, views), strength
 
 
 def _folds(many: int, groups: Ints | None, settings: Settings) -> Iterator[tuple[Ints, Ints]]:
@@ -415,6 +443,30 @@ def _calibrate(logits: Floats, corpus: Corpus) -> tuple[Floats, Floats]:
         )
         slope[i], shift[i] = platt.coef_[0, 0], platt.intercept_[0]
     return slope, shift
+
+
+def _fit_second_look(logits: Floats, lengths: Sequence[int], corpus: Corpus) -> SecondLook:
+    """Learn from out-of-fold log-odds how labels go together; the scores are log-odds, too.
+
+    From samples in the mix of real rooms alone: how often labels go together is no matter of topics.
+    """
+    shaped = corpus.shaped.nonzero()[0]
+    blank = SecondLook.blank(corpus.taxonomy)
+    seen = blank.features(logits[shaped], [lengths[i] for i in shaped])
+    size = np.maximum(seen.std(axis=0), 1e-6)
+    seen /= size
+    given, judged = corpus.given[shaped], corpus.judged[shaped]
+    weight = corpus.weight[shaped].astype(np.float64)
+
+    def fit(label: int) -> Floats:
+        known = judged[:, label]
+        classifier = LogisticRegression(solver="newton-cholesky").fit(
+            seen[known], given[known, label], weight[known, label]
+        )
+        return np.append(classifier.coef_[0] / size, classifier.intercept_[0])
+
+    columns = [fit(label) for label in range(given.shape[1])]
+    return SecondLook(np.stack(columns, axis=1), corpus.taxonomy)
 
 
 def _thresholds(probabilities: Floats, corpus: Corpus) -> Floats:

@@ -90,7 +90,8 @@ def test_explained_weights_add_up(shipped):
         for (facet, label), logit in zip(shipped.taxonomy.columns, logits, strict=True):
             one = explained[facet, label]
             assert one.logit == pytest.approx(logit, abs=1e-9)
-            assert one.bias + sum(p.weight for p in one.pieces) == pytest.approx(logit, abs=1e-6)
+            pieces = sum(p.weight for p in one.pieces)
+            assert one.bias + pieces + one.others == pytest.approx(logit, abs=1e-6)
             assert all(text[p.start : p.end] == p.text for p in one.pieces)
 
 

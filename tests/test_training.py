@@ -26,7 +26,8 @@ from .conftest import TINY_TAXONOMY, TRAINING_DATA
 
 LANGUAGE = Language.read(TRAINING_DATA / "language")
 TAXONOMY = Taxonomy.read(TRAINING_DATA / "taxonomy.json")
-SETTINGS = Settings(folds=3, max_features=6000, disturbed=0, jobs=1)
+SETTINGS = Settings(folds=3, max_features=6000, min_count=2, least_weight=0,
+                    disturbed=0, second_look=False, jobs=1)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

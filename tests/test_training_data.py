@@ -28,6 +28,11 @@ def holdout():
     return read_all_samples([TRAINING_DATA / "holdout.csv"], TAXONOMY)
 
 
+@pytest.fixture(scope="module")
+def rooms():
+    return read_all_samples([TRAINING_DATA / "rooms.csv"], TAXONOMY)
+
+
 def plain(text):
     folded = unicodedata.normalize("NFKC", text).lower()
     return re.sub(r"[\W_]+", "", folded) or folded.strip()
@@ -92,6 +97,13 @@ def test_the_holdout_is_apart(samples, holdout):
     assert near < 0.02 * len(holdout)
 
 
+def test_the_live_room_lines_are_apart(samples, rooms, holdout):
+    assert len(rooms) >= 1500
+    measured = {plain(s.text) for s in rooms if len(plain(s.text)) > 4}
+    assert not measured & {plain(s.text) for s in (*samples, *holdout)}
+    assert not {s.source for s in rooms} & {s.source for s in samples}
+
+
 def test_every_side_of_every_rule_is_shown(samples):
     """``borders.tsv`` names ten samples or more for each side of each borderline rule."""
     texts = {s.text for s in samples}
@@ -100,8 +112,8 @@ def test_every_side_of_every_rule_is_shown(samples):
         for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
             assert row["text"] in texts, row
             sides[int(row["rule"]), row["side"]].add(row["text"])
-    assert {rule for rule, _ in sides} == set(range(1, 19))
-    assert all(len([s for r, s in sides if r == rule]) >= 2 for rule in range(1, 19))
+    assert {rule for rule, _ in sides} == set(range(1, 31))
+    assert all(len([s for r, s in sides if r == rule]) >= 2 for rule in range(1, 31))
     for side, shown in sides.items():
         assert len(shown) >= 10, side
 
@@ -117,6 +129,10 @@ def test_the_lexicon_is_made_of_words():
     assert not cut
 
 
+def test_the_lexicon_is_large():
+    assert len(Language.read(TRAINING_DATA / "language").concepts) >= 40_000
+
+
 def test_the_sample_room():
     with (TRAINING_DATA / "sample_room.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -127,11 +143,12 @@ def test_the_sample_room():
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real comments are not beside this checkout")
-def test_nothing_foreign(samples, holdout):
+def test_nothing_foreign(samples, holdout, rooms):
     lines = (REAL / "real_lines.txt").read_text(encoding="utf-8").splitlines()
-    lines += (REAL / "real_dev.tsv").read_text(encoding="utf-8").splitlines()
+    for name in ("real_dev.tsv", "real_dev2.tsv"):
+        lines += (REAL / name).read_text(encoding="utf-8").splitlines()
     real = {plain(line.split("\t")[0]) for line in lines}
-    own = [plain(s.text) for s in (*samples, *holdout)]
+    own = [plain(s.text) for s in (*samples, *holdout, *rooms)]
     assert not [text for text in own if len(text) >= 7 and text in real]
 
 

@@ -220,16 +220,22 @@ def _explain(options: argparse.Namespace) -> int:
         for piece in one.pieces:
             print(f"  {piece.weight:+8.3f}  {printable(piece.text)}")
         print(f"  {one.bias:+8.3f}  (bias)")
+        if abs(one.others) >= _SHOWN:
+            print(f"  {one.others:+8.3f}  (other labels)")
         print(f"  {one.logit:+8.3f}  = log-odds")
     if not shown:
         print("no label reaches its threshold (--all shows every label)")
     return 0
 
 
+_SHOWN = 0.0005
+"""What is less than this prints as 0.000."""
+
+
 def _explanation_json(one: Explanation) -> dict[str, object]:
     return {
         "facet": one.facet, "label": one.label, "score": one.score, "threshold": one.threshold,
-        "logit": one.logit, "bias": one.bias,
+        "logit": one.logit, "bias": one.bias, "others": one.others,
         "pieces": [
             {"start": p.start, "end": p.end, "text": p.text, "weight": p.weight} for p in one.pieces
         ],
