@@ -1,8 +1,8 @@
 """How the model behaves: what must not change labels, what must, and the least it must know.
 
-Kinds of tests after CheckList (Ribeiro, Wu, Guestrin and Singh, ACL 2020): invariance, direction and
-minimum functionality, on the lines of ``tests/behaviour``. `python -m benchmarks.behaviour` prints
-the table of docs/accuracy.md; with ``--failures`` every line that fails, too.
+Kinds of tests after CheckList (Ribeiro, Wu, Guestrin and Singh, ACL 2020): invariance, direction
+and minimum functionality, on the lines of ``tests/behaviour``. `python -m benchmarks.behaviour`
+prints the table of docs/accuracy.md; with ``--failures`` every line that fails, too.
 """
 
 from __future__ import annotations

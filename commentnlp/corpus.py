@@ -128,7 +128,9 @@ def corpus(
         given[:, index],
         known[:, index],
         weight[:, index],
-        np.array([i < len(samples) or s.source.startswith(SHAPED) for i, s in enumerate(both)], bool)
+        np.array(
+            [i < len(samples) or s.source.startswith(SHAPED) for i, s in enumerate(both)], bool
+        )
         | _has_none_shaped(both),
         {
             f"{facet}/{label}": int(given[:, i].sum())

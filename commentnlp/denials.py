@@ -1,8 +1,8 @@
 """Denial: which words stand within reach of a 'not', so that a denied fault is no complaint.
 
-The scope of a negator runs to the end of its clause, as in Pang, Lee and Vaithyanathan (EMNLP 2002),
-but no further than a few words, since viewers leave out the punctuation. Chinese denies backwards,
-too (一点色差都没有), and asks by X-not-X (掉不掉色), which denies nothing.
+The scope of a negator runs to the end of its clause, as in Pang, Lee and Vaithyanathan (EMNLP
+2002), but no further than a few words, since viewers leave out the punctuation. Chinese denies
+backwards, too (一点色差都没有), and asks by X-not-X (掉不掉色), which denies nothing.
 """
 
 from __future__ import annotations

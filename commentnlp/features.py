@@ -17,7 +17,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from commentnlp.denials import DENIABLE, FINAL, NEGATOR, NO_DENIALS, ROLES, STOP, Denials, find_denied
+from commentnlp.denials import (
+    DENIABLE,
+    FINAL,
+    NEGATOR,
+    NO_DENIALS,
+    ROLES,
+    STOP,
+    Denials,
+    find_denied,
+)
 from commentnlp.errors import ModelError, ReadError
 from commentnlp.segment import Segmenter
 from commentnlp.text import SEPARATOR
@@ -185,17 +194,15 @@ class Features:
             known[name] |= DENIABLE << _ROLE_BIT
         self._symbols = _Symbols(other)
         for symbol, word in enumerate(self.words, first):
-            name = self.concepts.get(word) or self.concepts.get(shape(word))
+            named = self.concepts.get(word) or self.concepts.get(shape(word))
             plain = _CONCEPT | symbol if symbol < first + common else other
-            self._symbols[word] = _pair(_WORD | symbol, known[name] if name else plain)
+            self._symbols[word] = _pair(_WORD | symbol, known[named] if named else plain)
         for word, name in self.concepts.items():
             self._symbols.setdefault(word, _pair(_WORD | UNKNOWN, known[name]))
         for word, role in denials.roles.items():
             self._symbols[word] = self._symbols[word] | role << _ROLE_BIT
         self._symbols[" "] = self._symbols[" "] | STOP << _ROLE_BIT
-        self._symbols[SEPARATOR] = _pair(
-            _WORD | BOUNDARY, _CONCEPT | BOUNDARY | STOP << _ROLE_BIT
-        )
+        self._symbols[SEPARATOR] = _pair(_WORD | BOUNDARY, _CONCEPT | BOUNDARY | STOP << _ROLE_BIT)
         self._denied = np.zeros(_OWN, np.int64)
         for name in denials.concepts & self._concept.keys():
             self._denied[self._concept[name]] = self._concept[f"NOT_{name}"]
@@ -289,7 +296,6 @@ class Features:
             end,
             edge.nonzero()[0] + 1,
         )
-
 
     def _find_asked(self, roles: Ints, codes: npt.NDArray[np.uint32], end: Ints) -> Bools:
         """Which words are negators between two words that begin and end alike."""

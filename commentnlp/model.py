@@ -142,8 +142,8 @@ class Model:
         which phrases speak for which label (``facet/label``; no score depends on them).
 
         ``idf`` (features), ``weights`` (features × labels, the idf folded in), ``bias`` and
-        ``thresholds`` (labels; a threshold is a probability). ``second_look``, if there is one, makes
-        the log-odds of a label know of those of the others.
+        ``thresholds`` (labels; a threshold is a probability). ``second_look``, if there is one,
+        makes the log-odds of a label know of those of the others.
         """
         shape = len(features), len(taxonomy.columns)
         if idf.shape != shape[:1] or weights.shape != shape:
@@ -292,9 +292,7 @@ class Model:
         for which, column in enumerate(order.tolist()):
             facet, label = self.taxonomy.columns[column]
             logit, bias = float(scored.logits[0, column]), float(self.bias[column])
-            pieces = tuple(
-                Piece(i, j, text[i:j], w) for i, j, w in by_word.pieces(which, normal)
-            )
+            pieces = tuple(Piece(i, j, text[i:j], w) for i, j, w in by_word.pieces(which, normal))
             out.append(
                 Explanation(
                     facet,

@@ -1,7 +1,8 @@
 """Quantities: one way of writing for what viewers count, weigh, measure and pay.
 
-Numbers in words become figures (``一百一十万`` → ``110万``, ``六斤重`` → ``6斤重``), but only where they
-are numbers: before a unit, or where hundreds and thousands leave no doubt. 一下, 十分 and 万一 stay.
+Numbers in words become figures (``一百一十万`` → ``110万``, ``六斤重`` → ``6斤重``), but only
+where they are numbers: before a unit, or where hundreds and thousands leave no doubt. 一下, 十分
+and 万一 stay.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ NUMERALS = _DIGITS + "".join(_STEPS)
 """One of these stands in every number in words."""
 
 # 块 is missing: 一块 is also 'together'
-UNITS = (
-    *"元毛角米克斤两吨升岁天日号圈寸码年周月晚次遍条件只对颗粒串双盒箱包袋瓶罐支根枚片张本台套款单层楼折杯"
-    "个位名倍度户室人亿",
-    *"分钱 分钟 小时 秒钟 点钟 点半 厘米 毫米 公分 公斤 千克 毫升 平方 平米 克拉 英寸 礼拜 星期 块钱 w k cm"
-    " mm kg ml".split(),
+_SHORT_UNITS = (
+    "元毛角米克斤两吨升岁天日号圈寸码年周月晚次遍条件只对颗粒串双盒箱包袋瓶罐支根枚片张本台套款"
+    "单层楼折杯个位名倍度户室人亿wk"
 )
+_LONG_UNITS = (
+    "分钱 分钟 小时 秒钟 点钟 点半 厘米 毫米 公分 公斤 千克 毫升 平方 平米 克拉 英寸 礼拜 星期"
+    " 块钱 cm mm kg ml"
+)
+UNITS = (*_SHORT_UNITS, *_LONG_UNITS.split())
 """What a number counts; without one a number in words below a hundred is none."""
 
 _LONGEST = 16

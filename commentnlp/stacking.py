@@ -38,8 +38,10 @@ class SecondLook:
         self.weights = weights
         parts = labels, len(self._one), 2, 1
         if weights.shape != (sum(parts), labels):
-            raise ValueError(f"weights {weights.shape} of the second look do not fit {labels} labels"
-                             f" and {sum(parts)} rows")  # fmt: skip
+            raise ValueError(
+                f"weights {weights.shape} of the second look do not fit {labels} labels and"
+                f" {sum(parts)} rows"
+            )
         self._of_logits, self._of_pairs, self._of_length, self._bias = np.split(
             weights, np.cumsum(parts)[:-1]
         )

@@ -203,7 +203,9 @@ class Normaliser:
     def _unmasked(self, raw: str, text: str, spans: _Spans, rules: int = _ALL) -> Text:
         """The last rules, those of ``rules``: whom it is for, quantities, disguises, ends."""
         if rules & _ADDRESSES and ":" in text:
-            text, spans = _substitute(_ADDRESS, lambda m: "" if m.start() == 0 else " ", text, spans)
+            text, spans = _substitute(
+                _ADDRESS, lambda m: "" if m.start() == 0 else " ", text, spans
+            )
         if rules & _QUANTITIES and not _NUMERALS.isdisjoint(text):
             for needed, pattern, replace in quantities.RULES:
                 if not needed or any(char in text for char in needed):
@@ -422,7 +424,8 @@ def _bare_ends(codes: Codes, edge: npt.NDArray[np.bool_]) -> Ints:
     first = np.empty_like(edge)
     first[0], first[1:] = True, edge[:-1]
     last = np.append(edge[1:], False)
-    return (bare & (first | last)).nonzero()[0]
+    places: Ints = (bare & (first | last)).nonzero()[0]
+    return places
 
 
 def _repeats(codes: Codes, row: Ints) -> Ints:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -94,9 +94,9 @@ def train(
 ) -> Model:
     """Train a model: TF-IDF n-grams, one logistic regression a label, a second look at them all.
 
-    Probabilities are calibrated by that second look or, where samples are few, label by label (Platt
-    1999). Thresholds are chosen, label by label, for the best
-    F1 on out-of-fold scores (Lin, Chen, Wu and Lin, ACL 2023, show that this is what linear models
+    Probabilities are calibrated by that second look or, where samples are few, label by label
+    (Platt 1999). Thresholds are chosen, label by label, for the best F1
+    on out-of-fold scores (Lin, Chen, Wu and Lin, ACL 2023, show that this is what linear models
     need in multi-label work). Raises
     SampleError where a label has too few samples to do so.
     """
@@ -126,7 +126,8 @@ def train(
     )
     lengths = [len(text) for text in texts]
     second_look: SecondLook | None = None
-    slope, shift = np.ones(labels), np.zeros(labels)
+    slope: Floats = np.ones(labels)
+    shift: Floats = np.zeros(labels)
     if settings.second_look and corpus.shaped.sum() >= _FEWEST_FOR_SECOND_LOOK:
         second_look = _fit_second_look(held_out, lengths, corpus)
         out_of_fold = sigmoid(second_look(held_out, lengths))
@@ -207,9 +208,7 @@ def _segmenter(language: Language) -> Segmenter:
     return Segmenter(new_words({**plain, **language.words}))
 
 
-def _disturbed(
-    texts: Sequence[str], vocatives: Sequence[str], settings: Settings
-) -> Sequence[str]:
+def _disturbed(texts: Sequence[str], vocatives: Sequence[str], settings: Settings) -> Sequence[str]:
     """The texts, some of them with somebody called before or behind: their labels stay.
 
     What else leaves labels alone (commas, names, faces, laughter) the normaliser has taken out.
@@ -448,11 +447,12 @@ def _calibrate(logits: Floats, corpus: Corpus) -> tuple[Floats, Floats]:
 def _fit_second_look(logits: Floats, lengths: Sequence[int], corpus: Corpus) -> SecondLook:
     """Learn from out-of-fold log-odds how labels go together; the scores are log-odds, too.
 
-    From samples in the mix of real rooms alone: how often labels go together is no matter of topics.
+    From samples in the mix of real rooms alone: how often labels go together is no matter of
+    topics.
     """
     shaped = corpus.shaped.nonzero()[0]
     blank = SecondLook.blank(corpus.taxonomy)
-    seen = blank.features(logits[shaped], [lengths[i] for i in shaped])
+    seen = blank.features(logits[shaped], [lengths[i] for i in shaped.tolist()])
     size = np.maximum(seen.std(axis=0), 1e-6)
     seen /= size
     given, judged = corpus.given[shaped], corpus.judged[shaped]

@@ -14,7 +14,9 @@ def lines():
 
 
 @pytest.mark.parametrize("row", list(lines()))
-def test_line(shipped, row):
+def test_line(shipped, row, request):
+    if row["why"].startswith("known to fail"):
+        request.applymarker(pytest.mark.xfail(strict=True, reason=row["why"]))
     tagged = shipped.tag([row["text"]])[0]
     got = {facet: "|".join(sorted(tagged.labels(facet))) for facet in shipped.taxonomy.facets}
     want = {

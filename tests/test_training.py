@@ -118,7 +118,7 @@ def test_words_within_reach_of_a_denial(model):
 
     assert denied("没有色差") == ["色差"]
     assert denied("一点色差都没有") == ["色差"]
-    assert denied("从来没掉过钻 色差大") == []
+    assert denied("从来没掉过钻 色差大") == ["掉"]
     assert denied("掉不掉色") == []
     assert denied("没收到货就坏了") == []
 
@@ -142,7 +142,8 @@ def test_the_numbers_are_those_of_scikit_learn(samples, model):
     )
     rows = vectorise.fit_transform(texts)
     new = ["多少米", "圈口发小了 怎么退", "有证书吗，是天然的不！几克啊", "哈哈哈", "没有色差",
-           "色差大", "一点裂都没有 掉不掉色", "gift好看 18k的", "不贵 也没坏过", "没收到货就坏了"]  # fmt: skip
+           "色差大", "一点裂都没有 掉不掉色", "gift好看 18k的", "不贵 也没坏过",
+           "没收到货就坏了"]  # fmt: skip
     views = views_of([model.normaliser.normalise(text).text for text in new])
     got = model.logits(new)
     for i in (0, 1, 4, 5, 9, 24, 26):
@@ -191,10 +192,10 @@ def test_progress_tells_the_stages(samples):
     told = []
     small = corpus(samples[:1500], TAXONOMY)
     train(small, LANGUAGE, settings=SETTINGS, progress=lambda *what: told.append(what))
-    fits = (SETTINGS.folds + 2) * len(small.taxonomy.columns)
+    fits = (SETTINGS.folds + 1) * len(small.taxonomy.columns)
     assert told[0] == ("features of 1500 samples", 0, fits)
     assert told[-1] == ("last fit", fits, fits)
-    assert len(dict.fromkeys(stage for stage, _, _ in told)) == 4
+    assert len(dict.fromkeys(stage for stage, _, _ in told)) == 3
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
 
 
@@ -225,7 +226,8 @@ def test_calibration_turns_scores_into_odds():
     given = rng.random((20_000, 1)) < sigmoid(odds)
     taxonomy = TINY_TAXONOMY.without([("complaint", "logistics")])
     judged, weight = np.ones((20_000, 1), bool), np.ones((20_000, 1))
-    slope, shift = _calibrate(odds / 3 + 1, Corpus(taxonomy, [], 0, given, judged, weight, {}))
+    known = Corpus(taxonomy, [], 0, given, judged, weight, judged[:, 0], {})
+    slope, shift = _calibrate(odds / 3 + 1, known)
     assert slope[0] == pytest.approx(3, rel=0.05)
     assert shift[0] == pytest.approx(-3, rel=0.05)
 
