@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from commentnlp import quantities
+from commentnlp.quantities import NUMERALS, RULES, pairs
 
 Codes = npt.NDArray[np.uint32]
 Ints = npt.NDArray[np.int64]
@@ -79,7 +79,7 @@ _ADDRESSES, _QUANTITIES, _DISGUISES, _ENDS = 1, 2, 4, 8
 _ALL = _ADDRESSES | _QUANTITIES | _DISGUISES | _ENDS
 """The last rules, as bits."""
 
-_NUMERALS = frozenset(quantities.NUMERALS)
+_NUMERALS = frozenset(NUMERALS)
 _SHORTEST_CLAUSE = 3
 _SHORTEST_CONTACT = 7
 _FEW = 10
@@ -207,7 +207,7 @@ class Normaliser:
                 _ADDRESS, lambda m: "" if m.start() == 0 else " ", text, spans
             )
         if rules & _QUANTITIES and not _NUMERALS.isdisjoint(text):
-            for needed, pattern, replace in quantities.RULES:
+            for needed, pattern, replace in RULES:
                 if not needed or any(char in text for char in needed):
                     text, spans = _substitute(pattern, replace, text, spans)
         if rules & (_QUANTITIES | _DISGUISES):  # 两个w becomes 2个w, and that 2万
@@ -360,7 +360,7 @@ class _Watch:
         rules: dict[int, int] = {}
         for several, rule in (
             (disguises, _DISGUISES),
-            (quantities.pairs(), _QUANTITIES),
+            (pairs(), _QUANTITIES),
             (("回复", "//"), _ADDRESSES),
         ):
             for written in several:

@@ -153,12 +153,12 @@ def test_snownlp_and_ours_answer():
 
 
 def test_concepts_are_those_of_the_model(shipped):
-    concepts = rivals.Concepts.learn(["天空"] * 50 + ["海洋"] * 49)
+    concepts = rivals.Concepts.learn(["企鹅"] * 50 + ["水车"] * 49)
     lexicon = shipped.features.concepts
     word = next(word for word in lexicon if "#" not in word)
     figures = next(word for word in lexicon if word.startswith("#"))
-    words = [word, figures.replace("#", "8"), "天空", "海洋"]
-    assert concepts(words) == [lexicon[word], lexicon[figures], "天空", "OTHER"]
+    words = [word, figures.replace("#", "8"), "企鹅", "水车"]
+    assert concepts(words) == [lexicon[word], lexicon[figures], "企鹅", "OTHER"]
 
 
 def test_the_plain_command_tags_a_table(tmp_path):
