@@ -111,7 +111,8 @@ def test_explain(capsys):
     explained = json.loads(capsys.readouterr().out)
     assert len(explained) == 28
     for one in explained:
-        assert one["bias"] + sum(p["weight"] for p in one["pieces"]) == pytest.approx(one["logit"])
+        pieces = sum(p["weight"] for p in one["pieces"])
+        assert one["bias"] + pieces + one["others"] == pytest.approx(one["logit"])
     assert main(["explain", ""]) == 0
     assert "no label" in capsys.readouterr().out
 

@@ -150,7 +150,7 @@ def test_items_are_told_by_the_tool_and_by_what_it_types_for_the_host(model):
 def test_the_planted_share_is_answered(model):
     events = []
     for n in range(60):  # one question a minute, asked by somebody else each time
-        text = ("圈口多大呢", "3号多少钱呢", "有没有证书呀")[n % 3] + "～" * (n % 2)
+        text = "请问" * (n % 2) + ("圈口多大呢", "3号多少钱呢", "有没有证书呀")[n % 3]
         labels = {"act": "ask", "intent": ("fit", "price", "quality")[n % 3]}
         events.append(comment(at(n), f"u{n}", text, labels))
     host = {
