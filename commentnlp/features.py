@@ -301,7 +301,8 @@ class Features:
         """Which words are negators between two words that begin and end alike."""
         asked = (roles & NEGATOR) > 0
         # the first and the last word are boundaries: something stands on both sides of all others
-        asked[1:-1] &= codes[end[:-2] - 1] == codes[end[1:-1]]
+        before, after = codes[end[:-2] - 1], codes[end[1:-1]]
+        asked[1:-1] &= (before == after) & (before != ord(SEPARATOR))
         return asked
 
 

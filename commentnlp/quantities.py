@@ -136,7 +136,7 @@ def pairs() -> set[str]:
     """Two characters of which one pair at least stands wherever a rule has something to do."""
     first = {unit[0] for unit in UNITS} | {*"块万亿分大"} | {*NUMERALS}
     return (
-        {a + b for a in NUMERALS for b in first}
+        {a + b for a in NUMERALS for b in (*first, *"0123456789")}
         | {a + b for a in "0123456789" for b in (*NUMERALS, "米", "块", "万")}
         | {"百分"}
     )
