@@ -132,7 +132,7 @@ def test_the_numbers_are_those_of_scikit_learn(samples, model):
     """The frozen model against scikit-learn's own pipeline, fitted on the same samples."""
     texts = [model.normaliser.normalise(sample.text).text for sample in samples]
     names = [model.features.name(i) for i in range(len(model.features))]
-    given = truth(TAXONOMY, samples)
+    given = truth(model.taxonomy, samples)
     vectorise = make_pipeline(
         CountVectorizer(
             analyzer=lambda t: grams(model, t), vocabulary=names, binary=True, lowercase=False
