@@ -288,7 +288,8 @@ class Features:
             if len(denied):
                 word[denied] = _WORD | UNKNOWN
                 concept[denied] = _CONCEPT | self._denied[concept[denied] & _OWN - 1]
-                char[_ranges(end[denied - 1], end[denied])] = UNKNOWN
+                before = end[denied - 1]
+                char[ranges(before, end[denied] - before)] = UNKNOWN
         return Batch(
             np.concatenate([word, concept, char + _CHAR]),
             np.concatenate([word_row, word_row, row]),
@@ -312,14 +313,13 @@ def _in_a_long_run(marked: npt.NDArray[np.bool_]) -> Ints:
     (edges,) = (marked[1:] != marked[:-1]).nonzero()
     first, after = edges[::2] + 1, edges[1::2] + 1
     long = after - first > _LONGEST_LETTERS
-    return _ranges(first[long], after[long])
+    return ranges(first[long], (after - first)[long])
 
 
-def _ranges(first: Ints, after: Ints) -> Ints:
-    """The whole numbers from each of ``first`` up to each of ``after``, one run after the other."""
-    length = after - first
-    end = length.cumsum()
-    return np.asarray((after - end).repeat(length) + np.arange(end[-1] if len(end) else 0))
+def ranges(first: Ints, count: Ints) -> Ints:
+    """``count`` whole numbers from ``first`` on, for each of several, one after the other."""
+    end = count.cumsum()
+    return np.asarray((first - end + count).repeat(count) + np.arange(count.sum()))
 
 
 def _in_order(high: Ints, low: Ints, high_bits: int, low_bits: int) -> tuple[Ints, Ints]:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commentnlp.errors import ModelError, ReadError, SampleError
-from commentnlp.features import ORDERS, Features, Found, Ints, first_of_each
+from commentnlp.features import ORDERS, Features, Found, Ints, first_of_each, ranges
 from commentnlp.language import COLUMNS, ONLY_TRAINING, OPTIONAL, Language
 from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
 from commentnlp.segment import Segmenter
@@ -322,7 +322,7 @@ class Model:
         share = (scored.scale[found.row[found.first]] / count).repeat(count)
         first = found.row.searchsorted(view)
         count = found.row.searchsorted(view, "right") - first
-        part = _ranges(first, count)
+        part = ranges(first, count)
         start, end = found.spans(part)
         column = found.column[part] * len(self.bias) + columns[hit].repeat(count)
         weight = self.weights.ravel()[column] * share[part] / (end - start)
@@ -341,7 +341,7 @@ class Model:
         slope.cumsum().cumsum(out=upto[1:])
 
         first, count = found.batch.words_of(rows)
-        index = _ranges(first, count)
+        index = ranges(first, count)
         origin = place[rows].repeat(count)
         start = found.batch.word_end[index - 1] - origin
         end = found.batch.word_end[index] - origin
@@ -546,7 +546,7 @@ class _Scored(NamedTuple):
             return several, several
         size = size[several]
         hit = several.repeat(size)
-        view = _ranges(self.views.first[rows[several]], size)
+        view = ranges(self.views.first[rows[several]], size)
         score = self.by_view[view, columns[hit]]
         best = _first_best(score, size.cumsum() - size, size)
         return hit[best], view[best]
@@ -604,12 +604,6 @@ class _ByWord(NamedTuple):
                 weight += before
             pieces.append((i, j, weight))
         return pieces
-
-
-def _ranges(first: Ints, count: Ints) -> Ints:
-    """``count`` whole numbers from ``first`` on, for each of several, one after the other."""
-    end = count.cumsum()
-    return np.asarray((first - end + count).repeat(count) + np.arange(end[-1]))
 
 
 def _sizes(first: Ints, end: int) -> Ints:
