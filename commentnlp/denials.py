@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from commentnlp.arrays import Ints
 from commentnlp.errors import ReadError
 
-Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 NEGATOR, FINAL, STOP, TAIL, DENIABLE = (1 << bit for bit in range(5))

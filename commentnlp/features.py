@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from commentnlp.arrays import Ints, first_of_each, ranges
 from commentnlp.denials import (
     DENIABLE,
     FINAL,
@@ -31,7 +32,6 @@ from commentnlp.errors import ModelError, ReadError
 from commentnlp.segment import Segmenter
 from commentnlp.text import SEPARATOR
 
-Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
@@ -316,12 +316,6 @@ def _in_a_long_run(marked: npt.NDArray[np.bool_]) -> Ints:
     return ranges(first[long], (after - first)[long])
 
 
-def ranges(first: Ints, count: Ints) -> Ints:
-    """``count`` whole numbers from ``first`` on, for each of several, one after the other."""
-    end = count.cumsum()
-    return np.asarray((first - end + count).repeat(count) + np.arange(count.sum()))
-
-
 def _in_order(high: Ints, low: Ints, high_bits: int, low_bits: int) -> tuple[Ints, Ints]:
     """Both in the order of ``high``, then ``low``, which is in order. The bits are those in use."""
     if high_bits + low_bits > 63:
@@ -421,14 +415,6 @@ def _ngrams(symbols: Ints, n: int, bits: int) -> tuple[Ints, Keys]:
         good &= (symbols[:count] != BOUNDARY) | (symbols[1:] != BOUNDARY)
     at = np.flatnonzero(good)
     return at, key[at]
-
-
-def first_of_each(row: Ints) -> Ints:
-    """Where each row begins in an array of rows in order."""
-    changes = np.empty(len(row), bool)
-    changes[:1] = True
-    np.not_equal(row[1:], row[:-1], out=changes[1:])
-    return changes.nonzero()[0]
 
 
 def vocabulary(

@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from commentnlp.arrays import Ints, first_of_each, ranges
 from commentnlp.errors import ModelError, ReadError, SampleError
-from commentnlp.features import ORDERS, Features, Found, Ints, first_of_each, ranges
+from commentnlp.features import ORDERS, Features, Found
 from commentnlp.language import COLUMNS, ONLY_TRAINING, OPTIONAL, Language
 from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
 from commentnlp.segment import Segmenter

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from commentnlp.features import BOUNDARY, ORDERS, first_of_each
+from commentnlp.arrays import first_of_each
+from commentnlp.features import BOUNDARY, ORDERS
 from commentnlp.model import Model
 from commentnlp.similar import key
 from commentnlp.text import SEPARATOR

@@ -44,7 +44,7 @@ _FAMILY = re.compile(f"(?P<big>[{_DIGITS}])大(?P<small>[{_DIGITS}])小")
 _PERCENT = re.compile(f"百分之(?P<share>[0-9.]+|[{NUMERALS}]+)")
 _DISCOUNT = re.compile(r"(?P<tenths>[0-9])\.(?P<hundredths>[0-9])(?=折)")
 
-Rule = tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]
+Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 
 def as_figures(number: str) -> str | None:
@@ -89,18 +89,19 @@ def _spell(value: float) -> str:
 
 def _run(match: re.Match[str]) -> str:
     """Figures for a run of numerals, where it is a number."""
-    run, after = match[0], match.string[match.end() :]
+    run, text, end = match[0], match.string, match.end()
+    unit = _UNIT.match(text, end)
     rest = ""
-    if len(run) > 1 and run[-1] == "两" and not _UNIT.match(after):  # 三两 is a weight
+    if len(run) > 1 and run[-1] == "两" and not unit:  # 三两 is a weight
         run, rest = run[:-1], "两"
     elif len(run) > 1 and run[-1] in _TEN_THOUSANDS and run[0].isdigit() and run[:-1].isascii():
         return match[0]  # 8万 is as it should be
     words = sum(char in NUMERALS for char in run)
-    counted = rest or _UNIT.match(after) or (run != "一" and after.startswith("块"))
+    counted = rest or unit or (run != "一" and text.startswith("块", end))
     large = not {"百", "千"}.isdisjoint(run[1:])
     scaled = not _TEN_THOUSANDS.keys().isdisjoint(run[1:])
     plain = words == len(run) >= 3 and _STEPS.keys().isdisjoint(run)
-    in_points = run.endswith("十") and len(run) > 1 and after.startswith("分")
+    in_points = run.endswith("十") and len(run) > 1 and text.startswith("分", end)
     if counted or large or scaled or plain or in_points:
         figures = as_figures(run)
         if figures:
@@ -122,14 +123,13 @@ def _percent(match: re.Match[str]) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    ("分", _PERCENT, _percent),
-    ("大", _FAMILY, _family),
-    ("", _RUN, _run),
-    ("米块万", _DECIMAL, _decimal),
-    ("折", _DISCOUNT, lambda match: match["tenths"] + match["hundredths"]),
+    (_PERCENT, _percent),
+    (_FAMILY, _family),
+    (_RUN, _run),
+    (_DECIMAL, _decimal),
+    (_DISCOUNT, lambda match: match["tenths"] + match["hundredths"]),
 )
-"""Characters of which one must be there (if any are named), what is replaced, and by what: in this
-order."""
+"""What is replaced, and by what, in this order."""
 
 
 def pairs() -> set[str]:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from commentnlp.quantities import NUMERALS, RULES, pairs
+from commentnlp.arrays import Ints, ranges
+from commentnlp.quantities import RULES, Rule, pairs
 
 Codes = npt.NDArray[np.uint32]
-Ints = npt.NDArray[np.int64]
+_Offsets = tuple[list[int], list[int]]
 
 LINK, CONTACT = "🔗", "📞"
 """What links and contact numbers are folded to."""
@@ -40,7 +41,9 @@ _CLASSES = re.compile(
     r"|(?P<mention>@[^\s@:,。，!?、/\[\]]{1,24})"
     r"|(?P<face>\[[^\s\[\]]{1,6}\])"
     r"|(?P<contact>(?<![0-9a-z])(?=[0-9])(?!(?P<one>[0-9])(?P=one)+(?![0-9]))"
-    r"(?:[0-9oil][ \-_.·]?){6,}[0-9oil](?![0-9a-z]))"
+    # in one piece, figure by figure, or as telephones are written; 38 124 125 are item numbers
+    r"(?:(?:[0-9oil][\-_.·]?){6,}|(?:[0-9oil] ){6,}|1[0-9]{2} [0-9]{4} [0-9]{3})[0-9oil]"
+    r"(?![0-9a-z]))"
     rf"|(?P<ignorable>[{_IGNORABLE}])"
 )
 _IGNORED = [
@@ -65,8 +68,11 @@ _FEWEST_REPEATS = 2
 _PAUSES = frozenset(",，。､、;；~～·•…")
 """Fold to a blank: whether somebody parts what they say by a comma or a blank means nothing."""
 
-_ADDRESS = re.compile(r"^ ?(?:回复|//) ?[^\s:]{0,20} ?: ?|//[^\s:]{0,20}:")
+_ADDRESS = re.compile(r"^ ?(?:回复|//) ?[^\s:]{0,20} ?: ?|//[^\s:]{0,20}:", re.MULTILINE)
 """Whom an answer is for (``回复小圆:``, ``//小圆:``; @names are gone already)."""
+
+_PARTS = "回复", "//"
+"""One of these stands in whatever `_ADDRESS` finds."""
 
 _BLANKS = re.compile("  +")
 _EDGE = " ."
@@ -75,34 +81,35 @@ _EDGE = " ."
 # what parts two things said in one breath; a point inside a figure does not
 _BREAK = re.compile(r"(?:[ !?:]|(?<![0-9])\.|\.(?![0-9]))+")
 _BREAKS = frozenset(" !?:.")
-_ADDRESSES, _QUANTITIES, _DISGUISES, _ENDS = 1, 2, 4, 8
-_ALL = _ADDRESSES | _QUANTITIES | _DISGUISES | _ENDS
-"""The last rules, as bits."""
-
-_NUMERALS = frozenset(NUMERALS)
 _SHORTEST_CLAUSE = 3
 _SHORTEST_CONTACT = 7
 _FEW = 10
 """Comments from which on arrays pay."""
 
 
-class Text(NamedTuple):
-    """A normalised text that knows its raw one.
+class Text:
+    """A normalised text that knows its raw one."""
 
-    ``starts[i]`` and ``ends[i]`` bound the raw characters behind normalised character ``i``;
-    both are None where the two texts run in step.
-    """
+    __slots__ = ("_offsets", "raw", "text")
 
-    raw: str
-    text: str
-    starts: Sequence[int] | None = None
-    ends: Sequence[int] | None = None
+    def __init__(
+        self, raw: str, text: str, offsets: _Offsets | tuple[Ints, Ints] | None = None
+    ) -> None:
+        """Take both texts and where the characters come from.
+
+        ``offsets`` holds the first raw character behind each normalised one, and the one after the
+        last; it is None where the two texts run in step.
+        """
+        self.raw = raw
+        self.text = text
+        self._offsets = offsets
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Raw span behind the normalised characters ``start`` to ``end`` (``end`` > ``start``)."""
-        if self.starts is None or self.ends is None:
+        if self._offsets is None:
             return start, end
-        return self.starts[start], self.ends[end - 1]
+        starts, ends = self._offsets
+        return int(starts[start]), int(ends[end - 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,61 +168,73 @@ class Normaliser:
         self.symbols = dict(symbols)
         self.disguises = tuple(disguises)
         self._fold = _Fold(self.variants)
-        self._means = [disguise.means for disguise in self.disguises]
+        means = [disguise.means for disguise in self.disguises]
         # the empty group behind each tells which it was, and leaves its first character bare: only
         # so can the engine pass over a branch without trying it
-        self._disguised = re.compile("|".join(_pattern(d) + "()" for d in self.disguises) or "(?!)")
+        branches = "|".join(_pattern(d) + "()" for d in self.disguises) or "(?!)"
+        disguised = re.compile(branches, re.MULTILINE)
         emoji = sorted((s for s in self.symbols if not s.startswith("[")), key=len, reverse=True)
-        self._emoji = re.compile("|".join(map(re.escape, emoji)) or "(?!)")
+        self._first_rules: tuple[Rule, Rule, Rule] = (
+            (_CLASSES, self._class),
+            (re.compile("|".join(map(re.escape, emoji)) or "(?!)"), lambda m: self.symbols[m[0]]),
+            (_REPEATS, _shorten),
+        )
+        # 两个w becomes 2个w, and that 2万: disguises come after quantities
+        self._last_rules: tuple[Rule, ...] = (
+            (_ADDRESS, lambda match: "" if _begins(match) else " "),
+            *RULES,
+            (disguised, lambda match: means[(match.lastindex or 1) - 1]),
+            (_BLANKS, lambda match: " "),
+        )
         self._classed = {*_CLASSED, *map(chr, _IGNORED), *(e[0] for e in emoji)}
         self._watch = _Watch(self._fold, emoji, [d.written.lower() for d in self.disguises])
 
     def normalise_all(self, raws: Sequence[str]) -> list[Text]:
         """`normalise` for each of ``raws``, in a fraction of the time.
 
-        Most comments are only folded; the rules are tried where something stands that one needs.
+        Most comments are only folded. Those in which a rule may find something are joined, so that
+        each rule goes through them but once.
         """
         if len(raws) < _FEW:
             return [self.normalise(raw) for raw in raws]
-        folded, watched, rules = self._watch.fold(raws)
+        folded, watched, ruled = self._watch.fold(raws)
         texts = list(map(Text, raws, folded))
-        for i in rules.nonzero()[0].tolist():
-            texts[i] = self._unmasked(raws[i], folded[i], None, int(rules[i]))
-        for i in watched:
-            texts[i] = self.normalise(raws[i])
+        many = _Joined([self._folded(raws[i]) for i in watched])
+        for rule in self._first_rules:
+            many.substitute(*rule)
+        many.append([folded[i] for i in ruled])
+        for rule in self._last_rules:
+            many.substitute(*rule)
+        for i, (text, offsets) in zip([*watched, *ruled], many.apart(), strict=True):
+            if text != folded[i]:
+                texts[i] = Text(raws[i], text, offsets)
         return texts
 
     def normalise(self, raw: str) -> Text:
         """Fold ``raw``, keeping for every character where it came from."""
-        text = raw.translate(self._fold)
-        spans: _Spans = None
-        if len(text) != len(raw):
-            origin = [i for i, char in enumerate(raw) for _ in self._fold[ord(char)]]
-            spans = origin, [i + 1 for i in origin]
+        text, offsets = self._folded(raw)
         # most comments show at a glance that a rule has nothing to do
+        classes, emoji, repeats = self._first_rules
         if not self._classed.isdisjoint(text):
-            text, spans = _substitute(_CLASSES, self._class, text, spans)
-            text, spans = _substitute(self._emoji, lambda m: self.symbols[m[0]], text, spans)
+            text, offsets = _substitute(*classes, text, offsets)
+            text, offsets = _substitute(*emoji, text, offsets)
         if "  " in text or len(text) - len(set(text)) >= _FEWEST_REPEATS:
-            text, spans = _substitute(_REPEATS, _shorten, text, spans)
-        return self._unmasked(raw, text, spans)
+            text, offsets = _substitute(*repeats, text, offsets)
+        for rule in self._last_rules:
+            text, offsets = _substitute(*rule, text, offsets)
+        first, after = _edges(text)
+        if first and offsets is None:
+            offsets = _in_step(text)
+        if offsets:
+            offsets = offsets[0][first:after], offsets[1][first:after]
+        return Text(raw, text[first:after], offsets)
 
-    def _unmasked(self, raw: str, text: str, spans: _Spans, rules: int = _ALL) -> Text:
-        """The last rules, those of ``rules``: whom it is for, quantities, disguises, ends."""
-        if rules & _ADDRESSES and ":" in text:
-            text, spans = _substitute(
-                _ADDRESS, lambda m: "" if m.start() == 0 else " ", text, spans
-            )
-        if rules & _QUANTITIES and not _NUMERALS.isdisjoint(text):
-            for needed, pattern, replace in RULES:
-                if not needed or any(char in text for char in needed):
-                    text, spans = _substitute(pattern, replace, text, spans)
-        if rules & (_QUANTITIES | _DISGUISES):  # 两个w becomes 2个w, and that 2万
-            text, spans = _substitute(
-                self._disguised, lambda m: self._means[(m.lastindex or 1) - 1], text, spans
-            )
-        text, spans = _trim(text, spans)
-        return Text(raw, text) if spans is None else Text(raw, text, *spans)
+    def _folded(self, raw: str) -> tuple[str, _Offsets | None]:
+        text = raw.translate(self._fold)
+        if len(text) == len(raw):
+            return text, None
+        origin = [i for i, char in enumerate(raw) for _ in self._fold[ord(char)]]
+        return text, (origin, [i + 1 for i in origin])
 
     def _class(self, match: re.Match[str]) -> str:
         kind = match.lastgroup
@@ -224,49 +243,106 @@ class Normaliser:
         return {"contact": CONTACT, "link": LINK, "mail": LINK}.get(kind or "", "")
 
 
-_Spans = tuple[list[int], list[int]] | None
+class _Joined:
+    """Several texts one after the other, with their offsets, rewritten all at once."""
+
+    def __init__(self, texts: Sequence[tuple[str, _Offsets | None]]) -> None:
+        self._text = ""
+        self._starts = self._ends = np.zeros(0, np.int64)
+        self.append([text for text, _ in texts])
+        at = 0
+        for text, offsets in texts:
+            if offsets:
+                self._starts[at : at + len(text)], self._ends[at : at + len(text)] = offsets
+            at += len(text) + 1
+
+    def append(self, texts: Sequence[str]) -> None:
+        """Add texts that run in step with their raw ones."""
+        size = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+        starts = np.arange(size.sum()) - (size.cumsum() - size).repeat(size)
+        self._text += "".join(text + SEPARATOR for text in texts)
+        self._starts = np.concatenate([self._starts, starts])
+        self._ends = np.concatenate([self._ends, starts + 1])
+
+    def substitute(self, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str]) -> None:
+        """`_substitute` for all texts."""
+        at = 0
+        pieces: list[str] = []
+        spans: list[tuple[int, int, int]] = []
+        for match in pattern.finditer(self._text):
+            new = replace(match)
+            if new != match[0]:
+                pieces += [self._text[at : match.start()], new]
+                at = match.end()
+                spans.append((match.start(), at, len(new)))
+        if not spans:
+            return
+        self._text = "".join(pieces) + self._text[at:]
+        begin, end, size = np.array(spans, np.int64).T
+        # all characters of the new text come from the whole of the match
+        count = np.ones(len(self._starts), np.int64)
+        count[ranges(begin, end - begin)] = 0
+        count[begin] = size
+        self._starts = self._starts.repeat(count)
+        count[begin] = 0
+        count[end - 1] = size
+        self._ends = self._ends.repeat(count)
+
+    def apart(self) -> Iterator[tuple[str, tuple[Ints, Ints]]]:
+        """Each text without its bare edges, and its offsets."""
+        at = 0
+        for text in self._text.split(SEPARATOR)[:-1]:
+            first, after = _edges(text)
+            part = slice(at + first, at + after)
+            yield text[first:after], (self._starts[part], self._ends[part])
+            at += len(text) + 1
 
 
 def _substitute(
-    pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str, spans: _Spans
-) -> tuple[str, _Spans]:
-    """``pattern.sub`` that carries the spans along."""
+    pattern: re.Pattern[str],
+    replace: Callable[[re.Match[str]], str],
+    text: str,
+    offsets: _Offsets | None,
+) -> tuple[str, _Offsets | None]:
+    """``pattern.sub`` that carries the offsets along."""
     match = pattern.search(text)
     if match is None:
-        return text, spans
-    starts, ends = spans or (list(range(len(text))), list(range(1, len(text) + 1)))
+        return text, offsets
+    starts, ends = offsets or _in_step(text)
     out: list[str] = []
     new_starts: list[int] = []
     new_ends: list[int] = []
     at = 0
     for match in pattern.finditer(text):
+        new = replace(match)
+        if new == match[0]:
+            continue
         i, j = match.span()
         out.append(text[at:i])
         new_starts += starts[at:i]
         new_ends += ends[at:i]
-        new = replace(match)
         out.append(new)
         new_starts += [starts[i]] * len(new)
         new_ends += [ends[j - 1]] * len(new)
         at = j
+    if not out:
+        return text, offsets
     out.append(text[at:])
-    new_text = "".join(out)
-    if new_text == text:
-        return text, spans
-    return new_text, (new_starts + starts[at:], new_ends + ends[at:])
+    return "".join(out), (new_starts + starts[at:], new_ends + ends[at:])
 
 
-def _trim(text: str, spans: _Spans) -> tuple[str, _Spans]:
-    """``text`` without blanks at its ends and without blanks after blanks."""
-    if "  " in text:
-        text, spans = _substitute(_BLANKS, lambda match: " ", text, spans)
-    first = len(text) - len(text.lstrip(_EDGE))
-    last = len(text.rstrip(_EDGE))
-    if first and spans is None:
-        spans = list(range(len(text))), list(range(1, len(text) + 1))
-    if spans is not None:
-        spans = spans[0][first:last], spans[1][first:last]
-    return text[first:last], spans
+def _in_step(text: str) -> _Offsets:
+    return list(range(len(text))), list(range(1, len(text) + 1))
+
+
+def _edges(text: str) -> tuple[int, int]:
+    """Where what means something begins in a text, and where it is over."""
+    return len(text) - len(text.lstrip(_EDGE)), len(text.rstrip(_EDGE))
+
+
+def _begins(match: re.Match[str]) -> bool:
+    """Whether a match stands at the beginning of a text, or of one of several that were joined."""
+    return match.start() == 0 or match.string[match.start() - 1] == SEPARATOR
 
 
 def _shorten(match: re.Match[str]) -> str:
@@ -357,24 +433,17 @@ class _Watch:
         )
         for char in "0123456789oil":
             self._flags[ord(char)] |= self._FIGURE
-        rules: dict[int, int] = {}
-        for several, rule in (
-            (disguises, _DISGUISES),
-            (pairs(), _QUANTITIES),
-            (("回复", "//"), _ADDRESSES),
-        ):
-            for written in several:
-                self._flags[ord(written[0])] |= self._ALONE if len(written) == 1 else self._PAIR
-                if len(written) > 1:
-                    pair = ord(written[0]) << 21 | ord(written[1])
-                    rules[pair] = rules.get(pair, 0) | rule
+        several: set[int] = set()
+        for written in (*disguises, *pairs(), *_PARTS):
+            self._flags[ord(written[0])] |= self._ALONE if len(written) == 1 else self._PAIR
+            if len(written) > 1:
+                several.add(ord(written[0]) << 21 | ord(written[1]))
         # the last one is no pair: whatever is sought, it is not beyond the end
-        self._pairs = np.array([*sorted(rules), 1 << 42], np.int64)
-        self._rules = np.array([rules[pair] for pair in sorted(rules)], np.uint8)
+        self._pairs = np.array([*sorted(several), 1 << 42], np.int64)
 
-    def fold(self, raws: Sequence[str]) -> tuple[list[str], list[int], npt.NDArray[np.uint8]]:
-        """The folded comments, which of them any rule could change, and for each other one which
-        of the last rules could."""
+    def fold(self, raws: Sequence[str]) -> tuple[list[str], list[int], list[int]]:
+        """The folded comments, which of them the first rules could change, and which of the others
+        the last rules could."""
         joined = SEPARATOR.join(raws) + SEPARATOR
         codes = self._fold_codes(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4"))
         edge = np.zeros(len(codes), bool)
@@ -386,14 +455,12 @@ class _Watch:
         watched = np.bincount(figures, minlength=len(raws)) >= _SHORTEST_CONTACT
         watched[row[(flags & self._RULE).nonzero()]] = True
         watched[row[_repeats(codes, row)]] = True
-        rules = np.zeros(len(raws), np.uint8)
-        places, found = self._last_rules(codes, flags)
-        for rule in (_ADDRESSES, _QUANTITIES, _DISGUISES):
-            rules[row[places[(found & rule) > 0]]] |= rule
-        rules[row[_bare_ends(codes, edge)]] |= _ENDS
-        rules[watched] = 0
+        ruled = np.zeros(len(raws), bool)
+        ruled[row[self._needing_a_last_rule(codes, flags)]] = True
+        ruled[row[_bare_ends(codes, edge)]] = True
+        ruled[watched] = False
         texts = codes.tobytes().decode("utf-32-le").split(SEPARATOR)[:-1]
-        return texts, watched.nonzero()[0].tolist(), rules
+        return texts, watched.nonzero()[0].tolist(), ruled.nonzero()[0].tolist()
 
     def _fold_codes(self, codes: Codes) -> Codes:
         folded: Codes = self._folded[codes]
@@ -404,18 +471,14 @@ class _Watch:
             folded = self._folded[codes]
         return folded
 
-    def _last_rules(
-        self, codes: Codes, flags: npt.NDArray[np.uint8]
-    ) -> tuple[Ints, npt.NDArray[np.uint8]]:
-        """Where one of the last rules may have something to do, and which, as bits."""
+    def _needing_a_last_rule(self, codes: Codes, flags: npt.NDArray[np.uint8]) -> Ints:
+        """Where one of the last rules may have something to do."""
         (alone,) = (flags & self._ALONE).nonzero()
         (at,) = (flags & self._PAIR).nonzero()
         # never the last character of all: that is a separator
         pair = codes[at].astype(np.int64) << 21 | codes[at + 1]
-        place = self._pairs.searchsorted(pair)
-        known = self._pairs[place] == pair
-        found = np.full(len(alone), _DISGUISES, np.uint8)
-        return np.concatenate([alone, at[known]]), np.append(found, self._rules[place[known]])
+        known = self._pairs[self._pairs.searchsorted(pair)] == pair
+        return np.concatenate([alone, at[known]])
 
 
 def _bare_ends(codes: Codes, edge: npt.NDArray[np.bool_]) -> Ints:

@@ -16,11 +16,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import KFold
 
+from commentnlp.arrays import Ints
 from commentnlp.corpus import Corpus
 from commentnlp.drift import reference_of
 from commentnlp.errors import SampleError
 from commentnlp.evaluation import score
-from commentnlp.features import ORDERS, Features, Ints, Keys, vocabulary
+from commentnlp.features import ORDERS, Features, Keys, vocabulary
 from commentnlp.language import Language
 from commentnlp.model import (
     BATCH,

@@ -4,9 +4,8 @@ from commentnlp.quantities import RULES, as_figures, pairs
 
 
 def figures(text):
-    for needed, pattern, replace in RULES:
-        if not needed or set(needed) & set(text):
-            text = pattern.sub(replace, text)
+    for pattern, replace in RULES:
+        text = pattern.sub(replace, text)
     return text
 
 
