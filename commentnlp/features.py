@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -212,10 +213,36 @@ class Features:
         self._char[ord(SEPARATOR)] = BOUNDARY
         self._letter = np.zeros(0x110000, bool)
         self._letter[ord("a") : ord("z") + 1] = True
-        self._table = _Table(np.concatenate([_tagged(self.keys[name], name) for name in ORDERS]))
+        self._packed = np.concatenate([_tagged(self.keys[name], name) for name in ORDERS])
         self._offset = dict(
             zip(ORDERS, np.cumsum([0] + [len(self.keys[s]) for s in ORDERS]), strict=False)
         )
+
+    @cached_property
+    def _table(self) -> _Table:
+        return _Table(self._packed)
+
+    @property
+    def other(self) -> int:
+        """Symbols of a word that is in no alphabet and no lexicon, packed."""
+        return self._symbols.other
+
+    @property
+    def asked(self) -> int:
+        """Symbol of the concept `ASKED`."""
+        return _CONCEPT | self._concept[ASKED]
+
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        """The alphabets and the n-grams as arrays, for the compiled core."""
+        words = list(self._symbols)
+        return {
+            "word_codes": np.frombuffer("".join(words).encode("utf-32-le"), np.uint32),
+            "word_length": np.fromiter(map(len, words), np.int32, len(words)),
+            "word_value": np.fromiter(self._symbols.values(), np.int64, len(words)),
+            "char_symbol": self._char,
+            "denied": self._denied,
+            "keys": self._packed,
+        }
 
     def __len__(self) -> int:
         """How many columns."""
@@ -350,11 +377,11 @@ class _Symbols(dict[str, int]):
 
     def __init__(self, other: int) -> None:
         super().__init__()
-        self._other = _pair(_WORD | UNKNOWN, other)
+        self.other = _pair(_WORD | UNKNOWN, other)
 
     def __missing__(self, word: str) -> int:
         # its shape may have a concept
-        return _pair(_WORD | UNKNOWN, self.get(shape(word), self._other) & 0xFFFFFFFF)
+        return _pair(_WORD | UNKNOWN, self.get(shape(word), self.other) & 0xFFFFFFFF)
 
 
 _NO_KEY = -1

@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from commentnlp.arrays import Ints, first_of_each, ranges
+from commentnlp.compiled_core import load_core
+from commentnlp.compiled_scoring import CompiledScorer, Hit
 from commentnlp.errors import ModelError, ReadError, SampleError
 from commentnlp.features import ORDERS, Features, Found
 from commentnlp.language import COLUMNS, ONLY_TRAINING, OPTIONAL, Language
@@ -183,6 +186,32 @@ class Model:
         self._untagged: dict[str, tuple[Tag, ...]] = dict.fromkeys(taxonomy.facets, ())
         self._idf2 = np.square(idf, dtype=np.float64)
 
+    def numbers(self) -> dict[str, npt.NDArray[Any]]:
+        """The numbers that decide, as the compiled core takes them: weights, bias and thresholds,
+        each label with its leaves, the parent of a leaf, the second look."""
+        parents = [
+            self._columns.get((facet, parent_of(label)), -1)
+            for facet, label in self.taxonomy.columns
+        ]
+        second = self.second_look
+        return {
+            "weights": self.weights.astype(np.float32, copy=False),
+            "idf2": self._idf2,
+            "bias": self.bias.astype(np.float64, copy=False),
+            "thresholds": self.thresholds.astype(np.float64, copy=False),
+            "family": self._family,
+            "parent": np.array(parents, np.int64),
+            "parents": second.parents if second else np.zeros(0, np.int64),
+            "second": second.weights.astype(np.float64) if second else np.zeros(0),
+        }
+
+    @cached_property
+    def _compiled(self) -> CompiledScorer | None:
+        """The compiled core with these numbers, built when first needed."""
+        if not load_core():
+            return None
+        return CompiledScorer(self.normaliser, self.features, self.numbers())
+
     @property
     def sample_taxonomy(self) -> Taxonomy:
         """The labels that samples for it may have: its own, and those that training left out."""
@@ -193,6 +222,8 @@ class Model:
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """Log-odds of every label for raw ``texts``: an array texts × labels."""
+        if compiled := self._compiled:
+            return compiled.logits(texts)
         parts = [
             self._score(self.normaliser.normalise_all(texts[i : i + BATCH])).logits
             for i in range(0, len(texts), BATCH)
@@ -253,6 +284,24 @@ class Model:
         return out
 
     def _tag(self, raws: Sequence[str], evidence: bool) -> list[Tagged]:
+        compiled = self._compiled
+        hits, ruled = compiled.tag(raws, evidence) if compiled else self._hits(raws, evidence)
+        tags: list[dict[str, tuple[Tag, ...]]] = [self._untagged.copy() for _ in raws]
+        proofs: list[tuple[Evidence, ...]] = [()] * len(raws)
+        for row, column, score, start, end, weight in hits:
+            facet, label = self.taxonomy.columns[column]
+            tags[row][facet] += (Tag(label, score),)
+            if start >= 0:
+                i, j = ruled[row].span(start, end) if row in ruled else (start, end)
+                proofs[row] += (Evidence(label, i, j, raws[row][i:j], weight),)
+        for found in tags:
+            for facet, several in found.items():
+                if len(several) > 1:
+                    found[facet] = tuple(sorted(several, key=lambda tag: -tag.score))
+        return list(map(Tagged, raws, tags, proofs))
+
+    def _hits(self, raws: Sequence[str], evidence: bool) -> tuple[list[Hit], dict[int, Text]]:
+        """What `CompiledScorer.tag` gives, found with arrays."""
         texts = self.normaliser.normalise_all(raws)
         scored = self._score(texts)
         own = sigmoid(scored.logits)
@@ -260,23 +309,15 @@ class Model:
         # a leaf speaks for its parent
         rows, columns = (chosen & ~self._with_a_leaf(chosen)).nonzero()
         scores = own[rows[:, None], self._family[columns]].max(axis=1).tolist()
-        tags: list[dict[str, tuple[Tag, ...]]] = [self._untagged.copy() for _ in raws]
-        labels = [self.taxonomy.columns[column] for column in columns.tolist()]
-        for row, (facet, label), score in zip(rows.tolist(), labels, scores, strict=True):
-            tags[row][facet] += (Tag(label, score),)
-        for found in tags:
-            for facet, several in found.items():
-                if len(several) > 1:
-                    found[facet] = tuple(sorted(several, key=lambda tag: -tag.score))
-        proofs: list[tuple[Evidence, ...]] = [()] * len(raws)
-        if evidence and len(rows):
+        hits = [
+            Hit(row, column, score, -1, -1, 0.0)
+            for row, column, score in zip(rows.tolist(), columns.tolist(), scores, strict=True)
+        ]
+        if evidence and hits:
             by_word = self._by_word(texts, scored, rows, columns)
-            owner = rows.tolist()
             for hit, start, end, weight in by_word.strongest():
-                row = owner[hit]
-                i, j = texts[row].span(start, end)
-                proofs[row] += (Evidence(labels[hit][1], i, j, raws[row][i:j], weight),)
-        return list(map(Tagged, raws, tags, proofs))
+                hits[hit] = hits[hit]._replace(start=start, end=end, weight=weight)
+        return hits, dict(enumerate(texts))
 
     def explain(self, text: str) -> list[Explanation]:
         """Say for each label, the likeliest first, which characters add how much to its log-odds.

@@ -15,10 +15,13 @@ import math
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from commentnlp.compiled_core import load_core, read_dictionary
 
 _TWICE_COUNTED = 3
 """jieba 0.42.1 adds the frequency of its duplicate line (``B超 3``) twice to its total."""
@@ -35,25 +38,30 @@ class Segmenter:
     """
 
     def __init__(self, words: Mapping[str, int] | None = None, *, engine: str = "") -> None:
-        """Load the dictionary and the user ``words`` with their frequencies.
+        """Take the user ``words`` with their frequencies.
 
-        ``engine`` is ``"rjieba"``, ``"jieba"``, or empty for the fastest there is.
+        ``engine`` is ``"core"``, ``"rjieba"``, ``"jieba"``, or empty for the fastest there is.
         """
         self.words = dict(words or {})
-        self._cut: Callable[[str], list[str]]
-        if engine != "jieba":
-            try:
-                self._cut = _rjieba(self.words)
-            except ImportError:
-                if engine == "rjieba":
-                    raise
-                engine = "jieba"
-        if engine == "jieba":
-            self._cut = _jieba(self.words)
+        self._engine = engine
 
     def cut(self, text: str) -> list[str]:
         """Words of one normalised text; joined they give the text again."""
         return self._cut(text)
+
+    @cached_property
+    def _cut(self) -> Callable[[str], list[str]]:
+        """The engine, loaded when first needed."""
+        core = load_core()
+        if core and self._engine in ("", "core"):
+            return partial(core.cut, read_dictionary(self.words))
+        if self._engine != "jieba":
+            try:
+                return _rjieba(self.words)
+            except ImportError:
+                if self._engine:
+                    raise
+        return _jieba(self.words)
 
 
 def new_words(words: Mapping[str, int | None]) -> dict[str, int]:

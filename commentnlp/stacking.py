@@ -33,7 +33,7 @@ class SecondLook:
         """
         labels = len(taxonomy.columns)
         parents = [i for i, (_, label) in enumerate(taxonomy.columns) if not parent_of(label)]
-        self._parents = np.array(parents, np.int64)
+        self.parents = np.array(parents, np.int64)
         self._one, self._other = np.triu_indices(len(parents), 1)
         self.weights = weights
         parts = labels, len(self._one), 2, 1
@@ -68,7 +68,7 @@ class SecondLook:
         )
 
     def _pairs(self, logits: Floats) -> Floats:
-        likely = 1 / (1 + np.exp(-logits.T[self._parents]))
+        likely = 1 / (1 + np.exp(-logits.T[self.parents]))
         return likely[self._one] * likely[self._other]
 
 

@@ -210,6 +210,15 @@ class Normaliser:
                 texts[i] = Text(raws[i], text, offsets)
         return texts
 
+    def meet(self, text: str) -> None:
+        """See to it that `tables` knows how each character of ``text`` is folded."""
+        self._watch.fold([text])
+
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        """What each character met so far is folded to (0: not yet met), what it could begin, and
+        the pairs that a rule needs, for the compiled core."""
+        return self._watch.tables()
+
     def normalise(self, raw: str) -> Text:
         """Fold ``raw``, keeping for every character where it came from."""
         text, offsets = self._folded(raw)
@@ -461,6 +470,10 @@ class _Watch:
         ruled[watched] = False
         texts = codes.tobytes().decode("utf-32-le").split(SEPARATOR)[:-1]
         return texts, watched.nonzero()[0].tolist(), ruled.nonzero()[0].tolist()
+
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays that `fold` looks into; they are filled as characters are met."""
+        return {"folded": self._folded, "flags": self._flags, "pairs": self._pairs}
 
     def _fold_codes(self, codes: Codes) -> Codes:
         folded: Codes = self._folded[codes]

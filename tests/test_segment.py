@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commentnlp.compiled_core import load_core
 from commentnlp.language import Language
 from commentnlp.samples import read_all_samples
 from commentnlp.segment import Segmenter, new_words
@@ -16,9 +17,12 @@ from .test_text import SHIPPED as NORMALISER
 WORDS = Language.read(ROOT / "models/default/language").words
 
 
-@pytest.fixture(scope="module")
-def fast():
-    return Segmenter(WORDS, engine="rjieba")
+ENGINES = ["rjieba", "core"] if load_core() else ["rjieba"]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def fast(request):
+    return Segmenter(WORDS, engine=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,7 @@ def test_words_of_the_trade(fast):
     assert fast.cut("56圈口的培育钻") == ["56", "圈口", "的", "培育钻"]
 
 
-def test_both_engines_cut_the_shipped_samples_alike(fast, reference):
+def test_all_engines_cut_the_shipped_samples_alike(fast, reference):
     taxonomy = Taxonomy.read(TRAINING_DATA / "taxonomy.json")
     files = sorted((TRAINING_DATA / "samples").glob("*.csv"))
     texts = [NORMALISER.normalise(s.text).text for s in read_all_samples(files, taxonomy)]
@@ -43,7 +47,7 @@ def test_both_engines_cut_the_shipped_samples_alike(fast, reference):
     assert [fast.cut(t) for t in texts] == [reference.cut(t) for t in texts]
 
 
-def test_both_engines_cut_random_unicode_alike(fast, reference):
+def test_all_engines_cut_random_unicode_alike(fast, reference):
     chosen = random.Random(0)
     ranges = [(0x20, 0x7E), (0x3000, 0x303F), (0x4E00, 0x9FFF), (0x20, 0xD7FF), (0xE000, 0x2FFFF)]
     for _ in range(20_000):
@@ -55,24 +59,28 @@ def test_both_engines_cut_random_unicode_alike(fast, reference):
 
 
 @given(st.text())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_the_words_make_up_the_text(raw):
     text = NORMALISER.normalise(raw).text
-    for engine in (_FAST, _REFERENCE):
-        assert "".join(engine.cut(text)) == text
-    assert _FAST.cut(text) == _REFERENCE.cut(text)
+    words = _REFERENCE.cut(text)
+    assert "".join(words) == text
+    for engine in _FAST:
+        assert engine.cut(text) == words
 
 
-_FAST, _REFERENCE = Segmenter(WORDS, engine="rjieba"), Segmenter(WORDS, engine="jieba")
+_FAST = [Segmenter(WORDS, engine=engine) for engine in ENGINES]
+_REFERENCE = Segmenter(WORDS, engine="jieba")
 
 
 @given(st.lists(st.text(max_size=15), max_size=8))
+@settings(deadline=None)
 def test_joined_texts_are_cut_as_if_alone(raws):
     texts = [NORMALISER.normalise(raw).text for raw in raws]
-    alone: list[str] = []
-    for i, text in enumerate(texts):
-        alone += [SEPARATOR] * (i > 0) + _FAST.cut(text)
-    assert _FAST.cut(SEPARATOR.join(texts)) == alone
+    for engine in _FAST:
+        alone: list[str] = []
+        for i, text in enumerate(texts):
+            alone += [SEPARATOR] * (i > 0) + engine.cut(text)
+        assert engine.cut(SEPARATOR.join(texts)) == alone
 
 
 def test_new_words_keeps_to_the_rule_under_which_the_engines_agree():
@@ -86,7 +94,8 @@ def test_new_words_keeps_to_the_rule_under_which_the_engines_agree():
 def test_falls_back_to_jieba_where_there_is_no_wheel(monkeypatch):
     import sys
 
+    monkeypatch.setenv("COMMENTNLP_CORE", "python")
     monkeypatch.setitem(sys.modules, "rjieba", None)
     assert Segmenter({"圈口": 3}).cut("56圈口") == ["56", "圈口"]
     with pytest.raises(ImportError):
-        Segmenter(engine="rjieba")
+        Segmenter(engine="rjieba").cut("圈口")

@@ -1,6 +1,7 @@
 """The wheel carries the model and the samples, and works where there is no checkout."""
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -22,6 +23,24 @@ def installed(tmp_path_factory):
     install = [python, "-m", "pip", "install", "--quiet", wheel]
     subprocess.run(install, check=True, capture_output=True, cwd=folder)
     return folder, python
+
+
+def test_a_wheel_without_a_compiler_is_plain_python(tmp_path):
+    build = [sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT]
+    environment = {**os.environ, "CC": "no-such-compiler"}
+    subprocess.run(build, check=True, capture_output=True, env=environment)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.endswith("-py3-none-any.whl")
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler here (Debian: gcc)")
+def test_a_wheel_carries_the_compiled_core(installed):
+    folder, python = installed
+    (wheel,) = (folder / "dist").glob("*.whl")
+    assert "-cp310-abi3-" in wheel.name
+    code = "from commentnlp.compiled_core import core_name; print(core_name())"
+    done = subprocess.run([python, "-c", code], cwd=folder, capture_output=True, check=True)
+    assert done.stdout.split() == [b"compiled"]
 
 
 def test_classifies_away_from_the_checkout(installed):
