@@ -11,7 +11,7 @@ from commentnlp.model import Model
 from commentnlp.records import Evidence, Explanation, Piece, Sample, Tag, Tagged
 from commentnlp.taxonomy import Taxonomy
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 __all__ = [
     "CommentnlpError",

@@ -117,7 +117,7 @@ def test_threads_share_a_model(shipped):
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(shipped, name, wrong):
-    with pytest.raises(ValueError, match="fit|bytes"):
+    with pytest.raises(ValueError, match=r"fit|bytes"):
         CompiledScorer(shipped.normaliser, shipped.features, {**shipped.numbers(), name: wrong})
 
 

@@ -85,9 +85,11 @@ MAY_IMPORT = {
     "workers": {"errors", "reading", "model", "layouts", "tagging"},
     "spark": {"errors", "model", "records"},
     "batch": {"cycles", "errors", "reading", "model", "layouts", "writing", "tagging", "workers"},
-    "service": BASE | {"reading", "model", "samples", "drift", "report", "service", ""},
+    "service": BASE
+    | {"compiled_core", "reading", "model", "samples", "drift", "report", "service", ""},
     "cli": BASE
     | {
+        "compiled_core",
         "service",
         "cli",
         "model",

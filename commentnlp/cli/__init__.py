@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from commentnlp import __version__
 from commentnlp.cli import learning, models, reporting, serving, tagging
+from commentnlp.compiled_core import core_name
 from commentnlp.errors import CommentnlpError
 
 
@@ -48,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "commentnlp", description="Tags what viewers write in Chinese livestream shops."
     )
-    parser.add_argument("--version", action="version", version=f"commentnlp {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=f"commentnlp {__version__}, {core_name()} core"
+    )
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for family in (tagging, reporting, serving, learning, models):
         family.add(verbs)

@@ -138,7 +138,7 @@ BODIES: dict[str, tuple[str, dict[str, Any], Any]] = {
 
 _MODEL = _object(
     {
-        "version": _TEXT, "data_digest": _TEXT, "samples": _WHOLE, "loaded": _TEXT,
+        "version": _TEXT, "data_digest": _TEXT, "samples": _WHOLE, "core": _TEXT, "loaded": _TEXT,
         "facets": {"type": "object"}, "scores": {"type": "object"},
         "failed": {"type": ["object", "null"], "description": "A newer one that was not taken."},
         "drift": {"type": ["object", "null"], "description": "Whether it still fits: `verdict`,"

@@ -12,6 +12,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
+from commentnlp.compiled_core import core_name
 from commentnlp.errors import CommentnlpError, StoreError
 from commentnlp.reading.messages import MOST_SHORT, is_json
 from commentnlp.service import reader
@@ -428,6 +429,7 @@ def model_told(service: Running) -> dict[str, Any]:
         "version": model.meta.version,
         "data_digest": model.meta.data_digest,
         "samples": model.meta.samples,
+        "core": core_name(),
         "loaded": service.serving.loaded.astimezone(service.zone).isoformat(timespec="seconds"),
         "facets": model.taxonomy.to_json(),
         "scores": model.meta.scores,
