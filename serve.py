@@ -5,7 +5,7 @@ import sys
 
 
 def __getattr__(name: str) -> object:
-    """Make ``app`` when a server asks for it."""
+    """Make ``app`` when a server asks for it first."""
     if name != "app":
         raise AttributeError(name)
     from commentnlp.errors import CommentnlpError
@@ -13,9 +13,10 @@ def __getattr__(name: str) -> object:
     from commentnlp.service.settings import settings_of
 
     try:
-        return create_app(settings_of(os.environ))
+        app = globals()["app"] = create_app(settings_of(os.environ))
     except CommentnlpError as error:
         sys.exit(f"commentnlp: {error}")
+    return app
 
 
 if __name__ == "__main__":

@@ -173,6 +173,9 @@ def test_it_listens_elsewhere_only_with_a_token(tmp_path, capsys, monkeypatch):
         (["--host", "::1", "--port", "99999"], {}, "99999"),
         ([], {"COMMENTNLP_KEEP_DAYS": "bald"}, "COMMENTNLP_KEEP_DAYS"),
         ([], {"COMMENTNLP_LANG": "de"}, "COMMENTNLP_LANG"),
+        ([], {"COMMENTNLP_TOKEM": "geheim"}, "is COMMENTNLP_TOKEN meant?"),
+        ([], {"COMMENTNLP_WHATEVER": "1"}, "there are COMMENTNLP_STORE"),
+        ([], {"COMMENTNLP_ALERT_SCORE": "95"}, "a score from 0 to 1, or off"),
         ([], {"COMMENTNLP_WEBHOOKS": "wecombot://"}, "webhook"),
         ([], {"COMMENTNLP_ALERT_LABELS": "complaint/x"}, "complaint/x"),
         (["--store", "postgresql+psycopg://u:geheim@127.0.0.1:1/x"], {}, "127.0.0.1"),
@@ -301,3 +304,25 @@ def test_more_than_it_can_take_is_turned_away_and_memory_stays(tmp_path):
         assert all(after for status, after in statuses if status == 503)
         with service.client() as http:
             assert http.get("/health/ready").status_code == 200
+
+
+def test_two_services_do_not_share_a_store(tmp_path):
+    with running(tmp_path) as first, first.client() as client:
+        other = tmp_path / "other"
+        other.mkdir()
+        second = started(other, store=str(tmp_path / "弹幕.db"))
+        assert second.process.wait(30) == 1
+        assert "another service uses this store" in second.said()
+        assert len(second.said().splitlines()) == 1
+        assert client.get("/health/ready").status_code == 200
+
+
+def test_a_store_that_is_removed_is_told_within_two_seconds(tmp_path):
+    with running(tmp_path) as service, service.client() as client:
+        for path in tmp_path.glob("弹幕.db*"):
+            path.unlink()
+        event = {"room": "G", "text": "文件没了", "id": "g1"}
+        assert client.post("/v1/events", json=event).status_code == 503
+        time.sleep(2)
+        assert client.get("/health/ready").status_code == 503
+        assert "removed or replaced under the running service" in service.said()

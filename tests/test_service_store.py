@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import closing
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -927,3 +928,31 @@ def test_what_was_acknowledged_survives_a_kill(url):
     assert len(texts) % 20 == 0
     assert sum(c.comments for c in store.counts(since=0, until=2**60) if not c.label) == len(texts)
     store.close()
+
+
+def test_one_service_serves_a_store(url):
+    with closing(Store(url)) as store:
+        claim = store.claim()
+        with closing(Store(url)) as other, pytest.raises(StoreError, match="another service uses"):
+            other.claim()
+        claim.check()
+        claim.close()
+        with closing(Store(url)) as other:
+            other.claim().close()
+
+
+@pytest.mark.parametrize("what", ["removed", "replaced"])
+def test_a_file_that_is_no_longer_ours_is_told(tmp_path, what):
+    path = tmp_path / "store.db"
+    with closing(Store(f"sqlite:///{path}")) as store:
+        claim = store.claim()
+        store.add([row(1)])
+        moved = path.rename(tmp_path / "moved.db")
+        if what == "replaced":
+            path.write_bytes(moved.read_bytes())
+        for call in (claim.check, store.ping, lambda: store.add([row(2)]), store.rooms):
+            with pytest.raises(StoreError, match="removed or replaced under the running service"):
+                call()
+        moved.rename(path)
+        claim.check()
+        assert store.add([row(2)])[0].new

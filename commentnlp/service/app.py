@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from commentnlp import __version__
+from commentnlp.errors import CommentnlpError
 from commentnlp.service import routes
 from commentnlp.service.alerts import Alerts
 from commentnlp.service.gate import Gate
@@ -31,10 +32,15 @@ def create_app(settings: Settings) -> FastAPI:
     serving = Serving(settings.model)
     alerts = Alerts(settings, serving.model.taxonomy)
     store = Store(settings.store)
+    try:
+        claim = store.claim()
+    except CommentnlpError:
+        store.close()
+        raise
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        running = app.state.running = Running(settings, store, serving, alerts)
+        running = app.state.running = Running(settings, store, claim, serving, alerts)
         await running.start()
         restore = _on_stop(running.hub.close)
         try:

@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ _ALIVE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-_LOCK = 0x636F6D6D656E74  # any number of our own
+ADVISORY_KEY = 0x636F6D6D656E74  # any number of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,21 @@ class Database:
     sqlite: bool
     write: Engine
     read: Engine
+    path: Path | None = None
+    """SQLite's file,"""
+    file: tuple[int, int] | None = None
+    """and which file that was when the store was opened: device and number."""
+
+    def check_file(self) -> None:
+        """See that SQLite's file is still where it was: what is written to a file that has been
+        removed or replaced is lost. Raises StoreError."""
+        if self.path is None or self.file is None:
+            return
+        if _file_number(self.path) != self.file:
+            raise StoreError(
+                f"{self.place}: the file of the store was removed or replaced under the running"
+                " service; stop the service, bring the file back, and start again"
+            )
 
     def close(self) -> None:
         """Give all connections back."""
@@ -105,7 +120,18 @@ def connect(url: str) -> Database:
     except BaseException:
         database.close()
         raise
-    return database
+    if not sqlite or place.startswith("file:"):
+        return database
+    return replace(database, path=Path(place), file=_file_number(Path(place)))
+
+
+def _file_number(path: Path) -> tuple[int, int] | None:
+    """Which file stands at a path; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _address(url: str) -> URL:
@@ -183,7 +209,7 @@ def _alone(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_KEY})")
 
 
 # migration --------------------------------------------------------------------------------

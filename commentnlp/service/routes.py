@@ -334,7 +334,7 @@ async def ready(request: Request) -> Response:
     except CommentnlpError:
         service_ready = False
     else:
-        service_ready = service.ready and not service.writer.failing
+        service_ready = service.ready and not service.writer.failing and not service.store_lost
     if not service_ready:
         raise Problem(503, "not ready yet, or the store does not answer",
                       headers={"Retry-After": "2"})  # fmt: skip

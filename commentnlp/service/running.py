@@ -10,11 +10,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+from commentnlp.errors import CommentnlpError
 from commentnlp.records import Event
 from commentnlp.report import zone_named
 from commentnlp.service import reader
 from commentnlp.service.alerts import Alerts
 from commentnlp.service.answers import stored_json
+from commentnlp.service.claims import Claim
 from commentnlp.service.classify import Classifier
 from commentnlp.service.intake import Intake, stored
 from commentnlp.service.records import Placed, Row, Stored
@@ -26,6 +28,8 @@ from commentnlp.service.writer import Writer
 
 LOOK = 2.0
 """Seconds between two looks at the model's pointer, and at what busy rooms are like."""
+WATCH = 1.0
+"""Seconds between two looks at whether the store is still there, and ours."""
 SWEEP = 600.0
 """Seconds between two deletions of what is too old."""
 MOST_ROOMS = 500
@@ -49,11 +53,16 @@ _log = logging.getLogger(__name__)
 class Running:
     """Everything that one service holds. Made, used and closed on one loop."""
 
-    def __init__(self, settings: Settings, store: Store, serving: Serving, alerts: Alerts) -> None:
-        """Take the parts that can fail to open; store and alerts are closed at the end."""
+    def __init__(
+        self, settings: Settings, store: Store, claim: Claim, serving: Serving, alerts: Alerts
+    ) -> None:
+        """Take the parts that can fail to open; store, claim and alerts are closed at the end."""
         self.settings = settings
         self.zone = zone_named(settings.zone)
         self.store = store
+        self.claim = claim
+        self.store_lost = ""
+        """Why the store can no longer be used; empty while it can."""
         self.serving = serving
         self.classifier = Classifier(self.serving, settings.most_waiting)
         self.writer = Writer(self.store, settings.most_waiting, self._kept)
@@ -77,7 +86,12 @@ class Running:
         self._told: dict[str | None, float] = {}
         self._tasks = [
             asyncio.create_task(self._again(every, work))
-            for every, work in ((LOOK, self._watch_model), (LOOK, self._look), (SWEEP, self._sweep))
+            for every, work in (
+                (LOOK, self._watch_model),
+                (LOOK, self._look),
+                (WATCH, self._watch_store),
+                (SWEEP, self._sweep),
+            )
         ]
         self._tasks.append(asyncio.create_task(self._again(DRIFT, self._fits, FIRST_DRIFT)))
 
@@ -102,6 +116,7 @@ class Running:
         await self.reader.close()
         await asyncio.to_thread(self.alerts.close, 3.0)
         self.store.close()
+        self.claim.close()
 
     def shown(self, one: Stored) -> str:
         """A kept event as JSON."""
@@ -164,6 +179,18 @@ class Running:
     async def _watch_model(self) -> None:
         if await asyncio.to_thread(self.serving.changed):
             await self.reload()
+
+    async def _watch_store(self) -> None:
+        try:
+            await asyncio.to_thread(self.claim.check)
+        except CommentnlpError as error:
+            if not self.store_lost:
+                _log.error("%s", error)
+            self.store_lost = str(error)
+        else:
+            if self.store_lost:
+                _log.warning("the store can be used again")
+            self.store_lost = ""
 
     async def _look(self) -> None:
         """Tell listeners and alerts what the rooms are like where something happened."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,8 @@ _NAMES = {
     "LANG": "language", "WEBHOOKS": "webhooks", "ALERT_LABELS": "alert_labels",
     "ALERT_SCORE": "alert_score", "ALERT_PAUSE": "alert_pause",
 }  # fmt: skip
+_ELSEWHERE = ("CORE",)
+"""Variables that others read."""
 
 
 def settings_of(environment: Mapping[str, str], **options: Any) -> Settings:
@@ -69,6 +72,7 @@ def settings_of(environment: Mapping[str, str], **options: Any) -> Settings:
 
     Raises CommentnlpError that names the variable whose value is none.
     """
+    _refuse_unknown(environment)
     values: dict[str, Any] = {}
     for name, field in _NAMES.items():
         text = environment.get(PREFIX + name, "").strip()
@@ -82,6 +86,16 @@ def settings_of(environment: Mapping[str, str], **options: Any) -> Settings:
     if values.get("keep_days") is not None and not values["keep_days"] > 0:
         raise CommentnlpError("keep_days: give more than 0 days, or leave it out to keep all")
     return Settings(**values)
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    """A misspelt variable would leave a door open without a word."""
+    known = [PREFIX + name for name in (*_NAMES, *_ELSEWHERE)]
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"is {near[0]} meant?" if near else f"there are {', '.join(known)}"
+            raise CommentnlpError(f"{name}: no such setting; {hint}")
 
 
 def _value(name: str, field: str, text: str) -> Any:
@@ -100,6 +114,8 @@ def _value(name: str, field: str, text: str) -> Any:
             number = float(text)
         except ValueError:
             number = -1.0
+        if field == "alert_score" and not 0 <= number <= 1:
+            raise CommentnlpError(f"{name}: give a score from 0 to 1, or off, not {text!r}")
         if not 0 <= number < 1e9:
             raise CommentnlpError(f"{name}: give a number from 0 on, not {text!r}")
         return number

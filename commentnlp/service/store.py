@@ -33,6 +33,7 @@ from sqlalchemy import (
 
 from commentnlp.records import SHANGHAI, Event, Tag
 from commentnlp.service import keeping
+from commentnlp.service.claims import Claim
 from commentnlp.service.database import connect, truncate_journal
 from commentnlp.service.keeping import NO_NAMES, clean, digest
 from commentnlp.service.records import Correction, Count, Page, Placed, Row, Stored
@@ -382,8 +383,13 @@ class Store:
 
     # within -------------------------------------------------------------------------------
 
+    def claim(self) -> Claim:
+        """Keep other services from serving this store. Raises StoreError where one does."""
+        return Claim(self._database)
+
     def _transaction(self, work: Callable[[Connection], _T]) -> _T:
         """What ``work`` gives, once all that it wrote is on the disk."""
+        self._database.check_file()
         with (
             self._lock,
             self._database.errors("written"),
@@ -404,6 +410,7 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        self._database.check_file()
         with self._database.errors("read"), self._database.read.connect() as connection:
             yield connection
 
