@@ -14,7 +14,8 @@ from commentnlp.errors import CommentnlpError, SampleError
 from commentnlp.layouts import encodable, layout
 from commentnlp.records import Candidate
 from commentnlp.taxonomy import Taxonomy, parent_of
-from commentnlp.workbooks import CELL_LENGTH, SHEET_ROWS
+from commentnlp.whole_files import whole_file
+from commentnlp.workbooks import CELL_LENGTH, SHEET_ROWS, close_workbook
 
 SUFFIXES = (".xlsx", ".csv", ".tsv", ".json", ".jsonl")
 CHECKED = "checked"
@@ -103,14 +104,8 @@ def write_queue(
 
 
 def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
+    with whole_file(path) as part:
         part.write_bytes(encodable(text).encode())
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise CommentnlpError(f"{path}: cannot be written ({error})") from None
 
 
 def _dumped(value: Any) -> str:
@@ -164,18 +159,12 @@ def _write_workbook(
                 f"{path}: comment {number} has more than {CELL_LENGTH:,} characters, too many for"
                 " a cell; write CSV"
             )
-    part = path.with_name(f".{path.name}.part")
-    book = xlsxwriter.Workbook(str(part))
-    try:
+    with whole_file(path) as part:
+        book = xlsxwriter.Workbook(str(part))
         sheet = book.add_worksheet(_QUEUE_SHEET)
         ranges = _write_labels(book, taxonomy, language)
         _fill_queue(book, sheet, candidates, taxonomy, language, ranges)
-        book.close()
-        part.replace(path)
-    except (xlsxwriter.exceptions.FileCreateError, OSError) as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise CommentnlpError(f"{path}: cannot be written ({error})") from None
+        close_workbook(book)
 
 
 def _fill_queue(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import sys
 from collections import Counter
@@ -15,12 +13,14 @@ from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
+from commentnlp.checkpoints import resumable_file
 from commentnlp.cycles import no_search_for_cycles
 from commentnlp.errors import CommentnlpError
 from commentnlp.layouts import TEXT_SUFFIXES, Layout, layout
 from commentnlp.model import Model
 from commentnlp.reading import Source, open_sources
 from commentnlp.tagging import Done, Tagger, columns_of
+from commentnlp.whole_files import check_target, whole_file
 from commentnlp.writing import SUFFIXES, open_rows
 
 STDIN = STDOUT = "-"
@@ -87,7 +87,7 @@ def classify_file(
     ``resume`` goes on (text outputs only).
     """
     if target is not None and str(target) != STDOUT:
-        _check_target(Path(target), source)
+        check_output(target, source)
     summaries = []
     with no_search_for_cycles():
         for number, opened in enumerate(open_sources(source, text=options.text, day=options.day)):
@@ -114,26 +114,19 @@ def default_target(source: Path | str, name: str = "") -> Path | str:
     return path.parent / f"{stem}.tagged.csv"
 
 
-def can_resume(target: Path | str) -> bool:
-    """Whether a broken-off run left something to go on with."""
-    return str(target) != STDOUT and _state_path(Path(target)).exists()
-
-
 def _stem(name: str) -> str:
     path = Path(name)
     return Path(path.stem).stem if path.suffix.lower() in (".gz", ".zst", ".zip") else path.stem
 
 
-def _check_target(target: Path, source: Path | str) -> None:
-    """Refuse before the work what could not be written after it."""
+def check_output(target: Path | str, source: Path | str) -> None:
+    """Refuse before the work what could not be written after it. Raises CommentnlpError."""
+    target = Path(target)
     if target.suffix.lower() not in SUFFIXES:
         raise CommentnlpError(
             f"{target}: cannot write that kind of file; name one ending in {', '.join(SUFFIXES)}"
         )
-    if not target.absolute().parent.is_dir():
-        raise CommentnlpError(f"{target}: cannot be written (no such folder)")
-    if target.exists() and Path(source).exists() and target.samefile(source):
-        raise CommentnlpError(f"{target}: is the input; name another file")
+    check_target(target, [] if str(source) == STDIN else [source])
 
 
 def _classify(
@@ -154,7 +147,7 @@ def _classify(
             mark = "\ufeff" if options.bom and suffix == ".csv" and str(target) != STDOUT else ""
             known = _identity(model, path, full, options)
             head = (mark + lines.head()).encode()
-            output = _text_output(target, head, known, options.resume, total)
+            output = _text_output(source, target, head, known, path, options.resume, total)
         else:
             if options.resume:
                 raise CommentnlpError(
@@ -218,64 +211,69 @@ _Output = tuple[Callable[[Done], None], int, list[str]]
 def _row_output(
     target: Path, suffix: str, header: Sequence[str], times: Sequence[int]
 ) -> Iterator[_Output]:
-    """A workbook or Parquet file: written beside, renamed when whole."""
-    part = _part_path(target)
-    try:
-        with open_rows(part, suffix, header, times) as writer:
-            yield (lambda done: writer.write(done.rows)), 0, writer.notes
-        part.replace(target)
-    except OSError as error:
-        raise _unwritable(target, error) from None
-    finally:
-        part.unlink(missing_ok=True)
+    """A workbook or Parquet file."""
+    with (
+        whole_file(target) as part,
+        open_rows(part, suffix, header, times) as writer,
+    ):
+        yield (lambda done: writer.write(done.rows)), 0, writer.notes
 
 
 @contextmanager
 def _text_output(
-    target: Path | str, head: bytes, identity: dict[str, Any], resume: bool, total: Done
+    source: Source,
+    target: Path | str,
+    head: bytes,
+    identity: dict[str, Any],
+    path: str,
+    resume: bool,
+    total: Done,
 ) -> Iterator[_Output]:
-    """A text file: written beside, renamed when whole, and continued where it was broken off."""
+    """A text file, which can be gone on with where it was broken off."""
     if str(target) == STDOUT:
         sys.stdout.buffer.write(head)
         yield (lambda done: _write_all(sys.stdout.buffer, done.text)), 0, []
         return
-    target = Path(target)
-    part, state = _part_path(target), _state_path(target)
-    pieces, size, notes = 0, 0, []
-    if resume:
-        pieces, size = _resumed(target, identity, total)
-        notes = [f"went on after {total.row_count} rows" if pieces else "nothing to go on with"]
-    keep = False
+    plain = path != STDIN and Path(path).is_file()
+    if resume and not plain:
+        raise CommentnlpError(
+            "--resume: what came through a pipe cannot be read again; run without"
+        )
+    with resumable_file(
+        target,
+        identity,
+        Path(path) if plain else None,
+        source.position,
+        total.to_json,
+        resume=resume,
+    ) as (before, write):
+        notes = []
+        if resume:
+            if before.pieces:
+                total.add(_counts(target, before.counts))
+            notes = [
+                f"went on after {total.row_count} rows"
+                if before.pieces
+                else "nothing to go on with"
+            ]
+        start = before.pieces
+
+        def append(done: Done) -> None:
+            write(done.text if before.pieces else head + done.text)
+
+        yield append, start, notes
+        if not before.pieces:
+            write(head)
+
+
+def _counts(target: Path | str, told: Any) -> Done:
     try:
-        if not pieces:
-            state.unlink(missing_ok=True)
-        with part.open("r+b" if pieces else "wb") as file:
-            file.truncate(size)
-            file.seek(size)
-            if not pieces:
-                file.write(head)
-            written = pieces
-
-            def write(done: Done) -> None:
-                nonlocal written
-                file.write(done.text)
-                file.flush()
-                written += 1
-                _save_state(state, identity, written, file.tell(), total)
-
-            yield write, pieces, notes
-        part.replace(target)
-        state.unlink(missing_ok=True)
-    except OSError as error:
-        keep = state.exists()
-        raise _unwritable(target, error, keep) from None
-    except KeyboardInterrupt:
-        keep = state.exists()
-        raise
-    finally:
-        if not keep:
-            part.unlink(missing_ok=True)
-            state.unlink(missing_ok=True)
+        return Done.from_json(told)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise CommentnlpError(
+            f"{target}: the record of the run that was broken off is damaged; run without --resume"
+            " to begin anew"
+        ) from None
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:
@@ -283,56 +281,13 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
     file.flush()
 
 
-def _part_path(target: Path) -> Path:
-    # a name of its own, and none longer than a file system takes
-    digest = hashlib.sha256(target.name.encode("utf-8", "surrogateescape")).hexdigest()
-    return target.with_name(f".commentnlp-{digest[:12]}.part")
-
-
-def _state_path(target: Path) -> Path:
-    return _part_path(target).with_suffix(".json")
-
-
-def _unwritable(target: Path, error: OSError, resumable: bool = False) -> CommentnlpError:
-    again = "; what is done is kept: make room and run the same command with --resume"
-    return CommentnlpError(
-        f"{target}: cannot be written ({error.strerror}){again if resumable else ''}"
-    )
-
-
 def _identity(model: Model, path: str, header: Sequence[str], options: Options) -> dict[str, Any]:
     """What must be the same for a run to go on where another stopped."""
-    stat = os.stat(path) if path != STDIN and Path(path).exists() else None
     return {
         "input": os.path.abspath(path),
-        "size": stat.st_size if stat else 0,
-        "changed": stat.st_mtime_ns if stat else 0,
         "model": model.meta.version,
         "header": list(header),
         "bom": options.bom,
         "text": options.text,
         "day": str(options.day),
     }
-
-
-def _save_state(path: Path, identity: dict[str, Any], pieces: int, size: int, total: Done) -> None:
-    state = {"identity": identity, "pieces": pieces, "bytes": size, "total": total.to_json()}
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(json.dumps(state), encoding="utf-8")
-    beside.replace(path)
-
-
-def _resumed(target: Path, identity: dict[str, Any], total: Done) -> tuple[int, int]:
-    """Pieces and bytes that an earlier run wrote; its counts go into ``total``."""
-    try:
-        state = json.loads(_state_path(target).read_text(encoding="utf-8"))
-        size = _part_path(target).stat().st_size
-    except FileNotFoundError:
-        return 0, 0
-    if state["identity"] != identity or size < state["bytes"]:
-        raise CommentnlpError(
-            f"{target}: the broken-off run was of another input, model or option;"
-            " run without --resume to begin anew"
-        )
-    total.add(Done.from_json(state["total"]))
-    return int(state["pieces"]), int(state["bytes"])

@@ -232,6 +232,11 @@ class Features:
         """Symbol of the concept `ASKED`."""
         return _CONCEPT | self._concept[ASKED]
 
+    def symbols_of(self, sequence: str) -> int:
+        """The last symbol in the alphabet of a sequence."""
+        more = {"word": len(self.words), "char": len(self.chars)}
+        return BOUNDARY + more.get(sequence, len(self.words) + len(self._concept))
+
     def tables(self) -> dict[str, npt.NDArray[Any]]:
         """The alphabets and the n-grams as arrays, for the compiled core."""
         words = list(self._symbols)

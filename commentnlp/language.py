@@ -9,7 +9,7 @@ from pathlib import Path
 from commentnlp.denials import NO_DENIALS, Denials
 from commentnlp.errors import ReadError
 from commentnlp.features import concepts_of
-from commentnlp.tables import read_table, write_table
+from commentnlp.tables import read_table
 from commentnlp.text import Disguise, Normaliser
 
 COLUMNS = {
@@ -30,6 +30,9 @@ OPTIONAL = ("denials.tsv", "products.tsv", "rules.tsv", "vocatives.tsv")
 
 ONLY_TRAINING = ("vocatives.tsv",)
 """Tables that training reads and no model keeps."""
+
+LONGEST_WORD = 60
+"""Characters of a word in the user dictionary."""
 
 Rows = Sequence[Sequence[str]]
 
@@ -95,9 +98,14 @@ class Language:
         variants, symbols = ([(a, b) for a, b in rows[f"{n}.tsv"]] for n in ("variants", "symbols"))
         words: dict[str, int | None] = {}
         for word, frequency in rows["words.tsv"]:
-            if frequency and not frequency.isdecimal():
+            if frequency and not (frequency.isascii() and frequency.isdecimal()):
                 raise ReadError(
                     f"{place}/words.tsv: the frequency of {word!r} is no number: {frequency!r}"
+                )
+            if len(frequency) > 9 or len(word) > LONGEST_WORD:
+                raise ReadError(
+                    f"{place}/words.tsv: {word[:20]!r}: a word has up to {LONGEST_WORD} characters,"
+                    " its frequency up to 9 digits"
                 )
             words[word.lower()] = int(frequency) if frequency else None
         products = rows.get("products.tsv", ())
@@ -115,9 +123,9 @@ class Language:
             [word for (word,) in rows.get("vocatives.tsv", ())],
         )
 
-    def write(self, folder: Path) -> None:
-        """Write the tables that a model keeps into a folder, so that they read as in use."""
-        rows: dict[str, Rows] = {
+    def tables(self) -> dict[str, Rows]:
+        """The rows of the tables that a model keeps, by file name; `of` reads them as in use."""
+        return {
             "variants.tsv": list(self.normaliser.variants.items()),
             "symbols.tsv": list(self.normaliser.symbols.items()),
             "disguises.tsv": [
@@ -130,8 +138,6 @@ class Language:
             "products.tsv": _grouped(self.products),
             "rules.tsv": [(label, " ".join(phrases)) for label, phrases in self.rules.items()],
         }
-        for name, several in rows.items():
-            write_table(folder / name, several)
 
 
 def _rows(folder: Path, name: str) -> Rows:

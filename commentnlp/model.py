@@ -6,11 +6,8 @@ A folder of plain arrays and JSON; nothing in it is executed, every file has its
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import fields
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -22,26 +19,17 @@ import numpy.typing as npt
 from commentnlp.arrays import Ints, first_of_each, ranges
 from commentnlp.compiled_core import load_core
 from commentnlp.compiled_scoring import CompiledScorer, Hit
-from commentnlp.errors import ModelError, ReadError, SampleError
-from commentnlp.features import ORDERS, Features, Found
-from commentnlp.language import COLUMNS, ONLY_TRAINING, OPTIONAL, Language
+from commentnlp.errors import ModelError
+from commentnlp.features import Features, Found
+from commentnlp.model_folder import Meta, ModelParts, read_model, write_model
+from commentnlp.model_folder import meta_digest as _meta_digest  # noqa: F401  scripts seal by it
 from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
-from commentnlp.segment import Segmenter
 from commentnlp.shipped import DEFAULT_MODEL
 from commentnlp.stacking import SecondLook
 from commentnlp.taxonomy import Taxonomy, parent_of
 from commentnlp.text import Normaliser, Text, clauses
 
 Floats = npt.NDArray[np.floating[Any]]
-
-FORMAT = 2
-"""Number of the folder's layout; another number is refused."""
-
-POINTER = "current"
-"""File in a folder of models that names the one in use."""
-
-SHIPPED = "shipped"
-"""What `POINTER` says where it is the model that comes with the library."""
 
 LENGTH_POWER = 0.7
 """TF-IDF vectors are divided by their length to this power: 1 would let the single word drown in
@@ -55,68 +43,6 @@ _TINY = np.finfo(np.float64).tiny
 
 _CACHED = 128
 """Views whose weights are gathered and summed at a time: they stay in the processor's cache."""
-
-
-class Layout:
-    """The names of the files in a model folder."""
-
-    META = "model.json"
-    ARRAYS = ("idf", "weighed", "weights", "bias", "thresholds", "second_look")
-    KEYS = tuple(f"keys_{sequence}" for sequence in ORDERS)
-    WORDS = "words.txt"
-    CHARS = "chars.txt"
-    LANGUAGE = "language"
-
-    @classmethod
-    def files(cls) -> list[str]:
-        """Every file but the one that holds the digests."""
-        arrays = [f"{name}.npy" for name in (*cls.ARRAYS, *cls.KEYS)]
-        tables = [f"{cls.LANGUAGE}/{table}" for table in COLUMNS if table not in ONLY_TRAINING]
-        return [*arrays, cls.WORDS, cls.CHARS, *tables]
-
-
-@dataclass(frozen=True)
-class Meta:
-    """What a model says of itself."""
-
-    version: str
-    data_digest: str
-    samples: int
-    scores: Mapping[str, Any] = field(default_factory=dict)
-    reference: Mapping[str, Any] = field(default_factory=dict)
-    """What comments were like when it was trained, to which `drift` compares those that come."""
-    training: Mapping[str, Any] = field(default_factory=dict)
-    """How it was trained: on which base, with which settings, what was left out."""
-
-
-def folder_in_use(path: Path | str) -> Path:
-    """The model folder that ``path`` means: itself, or the one its file ``current`` names.
-
-    A folder of several models has such a file of one line; to rename another into its place swaps
-    the model at once for everybody. `SHIPPED` there means the model that comes with the library.
-    Raises ModelError where it names none of them.
-    """
-    path = Path(path)
-    pointer = path / POINTER
-    try:
-        name = pointer.read_text(encoding="utf-8").strip()
-    except (FileNotFoundError, NotADirectoryError):
-        return _whole(path)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{pointer}: cannot be read ({error})") from None
-    if name in ("", "..") or Path(name).name != name:
-        raise ModelError(f"{pointer}: names no folder beside it: {name[:60]!r}")
-    return DEFAULT_MODEL if name == SHIPPED else _whole(path / name)
-
-
-def _whole(folder: Path) -> Path:
-    """The folder, or the one before it where a writer was killed as it put another in its place."""
-    old = _hidden(folder.absolute(), "old")
-    return old if old.exists() and not folder.exists() else folder
-
-
-def _hidden(folder: Path, what: str) -> Path:
-    return folder.with_name(f".{folder.name}.{what}")
 
 
 class Model:
@@ -396,68 +322,28 @@ class Model:
     # folders ------------------------------------------------------------------------------
 
     def save(self, folder: Path | str, beside: Mapping[str, bytes] | None = None) -> None:
-        """Write the model folder, whole or not at all; one that stands there is replaced.
+        """Write the model folder, whole or not at all; a model that stands there is replaced.
 
-        ``beside`` are files that travel with it, by name. Whoever reads ``folder`` finds the old
-        model or the new one at any moment, also where the writer is killed; what such a one left
-        is cleared away. Raises ModelError where it cannot be written.
+        ``beside`` are files that travel with it, by name. Raises ModelError where it cannot be
+        written, or where the folder holds what is no part of a model.
         """
-        folder = Path(folder).absolute()
-        part, old = _hidden(folder, "part"), _hidden(folder, "old")
-        try:
-            if old.exists() and not folder.exists():
-                old.rename(folder)
-            shutil.rmtree(part, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
-            self._write_files(part, beside or {})
-            if folder.exists():
-                folder.rename(old)
-            part.rename(folder)
-        except OSError as error:
-            raise ModelError(f"{folder}: cannot be written ({error.strerror})") from None
-        finally:
-            if old.exists() and not folder.exists():
-                old.rename(folder)
-            shutil.rmtree(part, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
+        write_model(folder, self.parts(), beside or {})
 
-    def _write_files(self, folder: Path, beside: Mapping[str, bytes]) -> None:
-        (folder / Layout.LANGUAGE).mkdir(parents=True)
-        for name, content in beside.items():
-            (folder / name).write_bytes(content)
-        weighed, weights = _packed(self.weights)
-        second = self.second_look.weights if self.second_look else np.zeros((0, len(self.bias)))
-        arrays = (self.idf, weighed, weights, self.bias, self.thresholds, second)
-        for name, array in zip(Layout.ARRAYS, arrays, strict=True):
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        for name, sequence in zip(Layout.KEYS, ORDERS, strict=True):
-            np.save(folder / f"{name}.npy", self.features.keys[sequence], allow_pickle=False)
-        _write(folder / Layout.WORDS, "".join(f"{word}\n" for word in self.features.words))
-        _write(folder / Layout.CHARS, self.features.chars)
-        segmenter, concepts = self.features.segmenter, self.features.concepts
-        language = Language(
+    def parts(self) -> ModelParts:
+        """What the model is made of."""
+        return ModelParts(
             self.normaliser,
-            segmenter.words,
-            concepts,
-            self.features.denials,
+            self.features,
+            self.taxonomy,
+            self.idf,
+            self.weights,
+            self.bias,
+            self.thresholds,
+            self.second_look,
             self.products,
             self.rules,
+            self.meta,
         )
-        language.write(folder / Layout.LANGUAGE)
-        meta: dict[str, Any] = {
-            "format": FORMAT,
-            "version": self.meta.version,
-            "data_digest": self.meta.data_digest,
-            "samples": self.meta.samples,
-            "scores": self.meta.scores,
-            "reference": self.meta.reference,
-            "training": self.meta.training,
-            "common_words": self.features.common,
-            "taxonomy": self.taxonomy.to_json(),
-        }
-        digests = {name: _digest(folder / name) for name in (*Layout.files(), *beside)}
-        meta["digests"] = {**digests, Layout.META: _meta_digest(meta)}
-        _write(folder / Layout.META, json.dumps(meta, ensure_ascii=False, indent=1) + "\n")
 
     @classmethod
     def shipped(cls) -> Model:
@@ -470,58 +356,10 @@ class Model:
 
         Raises ModelError when it is missing, damaged, foreign or newer.
         """
-        folder = folder_in_use(folder)
-        meta = _read_meta(folder)
-        needed = set(Layout.files()) - {f"{Layout.LANGUAGE}/{name}" for name in OPTIONAL}
-        for name in sorted(needed | (set(meta["digests"]) - {Layout.META})):
-            try:
-                digest = _digest(folder / name)
-            except OSError:
-                raise ModelError(f"{folder / name}: missing; the model is not whole") from None
-            if meta["digests"].get(name) != digest:
-                raise _damaged(folder / name)
-        try:
-            language = Language.read(folder / Layout.LANGUAGE)
-            arrays = {
-                name: np.load(folder / f"{name}.npy", allow_pickle=False)
-                for name in (*Layout.ARRAYS, *Layout.KEYS)
-            }
-            features = Features(
-                Segmenter({w: n for w, n in language.words.items() if n is not None}),
-                language.concepts,
-                (folder / Layout.WORDS).read_text(encoding="utf-8").split("\n")[:-1],
-                int(meta["common_words"]),
-                (folder / Layout.CHARS).read_text(encoding="utf-8"),
-                {s: arrays.pop(name) for s, name in zip(ORDERS, Layout.KEYS, strict=True)},
-                language.denials,
-            )
-            taxonomy = Taxonomy.from_json(meta["taxonomy"])
-            weights = _unpacked(
-                arrays.pop("weighed"), arrays.pop("weights"), (len(features), len(taxonomy.columns))
-            )
-            second = arrays.pop("second_look")
-            model = cls(
-                language.normaliser,
-                features,
-                taxonomy,
-                **arrays,
-                second_look=SecondLook(second, taxonomy) if len(second) else None,
-                weights=weights,
-                products=language.products,
-                rules=language.rules,
-                meta=Meta(
-                    str(meta["version"]),
-                    str(meta["data_digest"]),
-                    int(meta["samples"]),
-                    dict(meta["scores"]),
-                    dict(meta.get("reference", {})),
-                    dict(meta.get("training", {})),
-                ),
-            )
-            model.folder = folder.absolute()
-            return model
-        except (ReadError, SampleError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{folder}: not a model of this program ({error})") from error
+        folder, parts = read_model(folder)
+        model = cls(**{name.name: getattr(parts, name.name) for name in fields(parts)})
+        model.folder = folder.absolute()
+        return model
 
 
 class Views(NamedTuple):
@@ -665,60 +503,3 @@ def _first_best(values: Floats, first: Ints, size: Ints) -> Ints:
 def sigmoid(logits: Floats) -> Floats:
     """Probability of log-odds."""
     return np.asarray(1 / (1 + np.exp(-logits)))
-
-
-def _packed(weights: Floats) -> tuple[npt.NDArray[np.uint8], Floats]:
-    """Which weights are not 0, as bits, a feature after the other in whole bytes, and those."""
-    weighed = weights != 0
-    return np.packbits(weighed, axis=1), weights[weighed]
-
-
-def _unpacked(weighed: npt.NDArray[np.uint8], weights: Floats, shape: tuple[int, int]) -> Floats:
-    """The weights, features × labels, that `_packed` made small."""
-    bits = np.unpackbits(weighed, axis=1, count=shape[1]).astype(bool)
-    if bits.shape != shape or weights.shape != (bits.sum(),):
-        raise ValueError(f"weights for {bits.shape} do not fit {shape} features and labels")
-    out = np.zeros(shape, weights.dtype)
-    out[bits] = weights
-    return out
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _meta_digest(meta: dict[str, Any]) -> str:
-    """Digest of what a model says of itself, the digests apart."""
-    said = {key: value for key, value in meta.items() if key != "digests"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-
-def _damaged(path: Path) -> ModelError:
-    return ModelError(
-        f"{path}: damaged (its digest is not the recorded one); copy the model again or retrain it"
-    )
-
-
-def _read_meta(folder: Path) -> dict[str, Any]:
-    path = folder / Layout.META
-    try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
-        number = meta["format"]
-    except (FileNotFoundError, NotADirectoryError):
-        raise ModelError(f"{folder}: no model there (no {Layout.META}); give a folder that"
-                         " `train` wrote") from None  # fmt: skip
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise ModelError(f"{path}: damaged or not of this program ({error})") from None
-    if number != FORMAT:
-        raise ModelError(
-            f"{path}: format {number}, this program reads {FORMAT};"
-            " update commentnlp or retrain the model"
-        )
-    digests = meta.get("digests")
-    if not isinstance(digests, dict) or digests.get(Layout.META) != _meta_digest(meta):
-        raise _damaged(path)
-    return dict(meta)

@@ -17,10 +17,12 @@ from typing import Any
 
 from commentnlp.comparison import Change, Comparison, compare
 from commentnlp.errors import CommentnlpError, ModelError
-from commentnlp.model import POINTER, SHIPPED, Layout, Meta, Model, folder_in_use
+from commentnlp.model import Model
+from commentnlp.model_folder import POINTER, SHIPPED, Meta, ModelFiles, folder_in_use
 from commentnlp.records import Sample
 from commentnlp.samples import read_samples
 from commentnlp.shipped import DEFAULT_MODEL, TRAINING_DATA
+from commentnlp.whole_files import whole_file
 
 HISTORY = "history.jsonl"
 HOLDOUT = "holdout.csv"
@@ -95,7 +97,7 @@ def listed(folder: Path) -> list[Listed]:
     if folder.is_dir():
         found += [
             (path.name, path) for path in sorted(folder.iterdir())
-            if (path / Layout.META).exists() and not path.name.startswith(".")
+            if (path / ModelFiles.META).exists() and not path.name.startswith(".")
         ]  # fmt: skip
     use = current(folder)
     out = []
@@ -105,7 +107,7 @@ def listed(folder: Path) -> list[Listed]:
         except ModelError as problem:
             meta, error = None, str(problem)
         try:
-            written = datetime.fromtimestamp((path / Layout.META).stat().st_mtime, timezone.utc)
+            written = datetime.fromtimestamp((path / ModelFiles.META).stat().st_mtime, timezone.utc)
         except OSError:
             written = None
         out.append(Listed(name, written, name == use, meta, error))
@@ -218,9 +220,8 @@ def _now() -> str:
 def _swap(folder: Path, swap: Swap) -> None:
     try:
         _append(folder / HISTORY, json.dumps(asdict(swap), ensure_ascii=False))
-        part = folder / f".{POINTER}.part"
-        _durably(part, "w", f"{swap.name}\n")
-        part.replace(folder / POINTER)
+        with whole_file(folder / POINTER) as part:
+            part.write_text(f"{swap.name}\n", encoding="utf-8")
     except OSError as error:
         raise ModelError(f"{folder}: cannot be written ({error.strerror})") from None
 

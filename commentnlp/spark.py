@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commentnlp.errors import CommentnlpError
-from commentnlp.model import Layout, Model
+from commentnlp.model import Model
+from commentnlp.model_folder import ModelFiles
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -184,10 +185,10 @@ def _broadcast(frame: DataFrame, model: Model) -> tuple[str, Broadcast[Files]]:
         model.save(Path(folder) / "model")
         files = {
             name: (Path(folder) / "model" / name).read_bytes()
-            for name in (*Layout.files(), Layout.META)
+            for name in (*ModelFiles.files(), ModelFiles.META)
         }
     # the file that holds the digests of the others
-    digest = hashlib.sha256(files[Layout.META]).hexdigest()
+    digest = hashlib.sha256(files[ModelFiles.META]).hexdigest()
     key = (str(context.applicationId), digest)
     if key not in _sent:
         _sent[key] = context.broadcast(files)

@@ -15,9 +15,16 @@ def read_table(path: Path, columns: int) -> list[tuple[str, ...]]:
     text that is not UTF-8.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except FileNotFoundError:
         raise ReadError(f"{path}: no such table; every language folder needs one") from None
+    return read_rows(content, columns, str(path))
+
+
+def read_rows(content: bytes, columns: int, path: str) -> list[tuple[str, ...]]:
+    """`read_table` for the bytes of a table; ``path`` is for messages."""
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ReadError(f"{path}: not UTF-8 ({error.reason} at byte {error.start})") from None
     rows = []
@@ -34,6 +41,6 @@ def read_table(path: Path, columns: int) -> list[tuple[str, ...]]:
     return rows
 
 
-def write_table(path: Path, rows: Iterable[Sequence[str]]) -> None:
-    """Write rows so that `read_table` reads them back."""
-    path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8", newline="\n")
+def write_table(rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows as a file that `read_table` reads back."""
+    return "".join("\t".join(row) + "\n" for row in rows).encode()

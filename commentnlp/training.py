@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,13 +26,13 @@ from commentnlp.model import (
     BATCH,
     LENGTH_POWER,
     Floats,
-    Meta,
     Model,
     Views,
     combine,
     sigmoid,
     views_of,
 )
+from commentnlp.model_folder import Meta
 from commentnlp.segment import Segmenter, new_words
 from commentnlp.stacking import SecondLook
 from commentnlp.taxonomy import parent_of
@@ -158,12 +157,9 @@ def train(
         rules=language.rules,
     )
     decided = model.decide(out_of_fold) & judged
-    numbers = b"".join(
-        [*(features.keys[name].tobytes() for name in ORDERS), model.weights.tobytes()]
-    )
     own = slice(corpus.own)
     model.meta = Meta(
-        version=hashlib.sha256(numbers).hexdigest()[:12],
+        version=model.parts().fingerprint(),
         data_digest=corpus.digest,
         samples=corpus.own,
         scores=score(taxonomy, given[own], decided[own]).to_json()["facets"],

@@ -12,6 +12,7 @@ from typing import Any
 
 from commentnlp.errors import CommentnlpError
 from commentnlp.layouts import encodable
+from commentnlp.whole_files import whole_file
 
 SHEET_ROWS = 1_048_576
 """Most rows of a workbook's sheet, the header among them."""
@@ -162,8 +163,23 @@ def write_sheets(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> 
         raise CommentnlpError(
             f"{path}: writing XLSX needs xlsxwriter; pip install 'commentnlp[excel]'"
         ) from None
-    part = path.with_name(f".{path.name}.part")
-    book = xlsxwriter.Workbook(str(part))
+    with whole_file(path) as part:
+        book = xlsxwriter.Workbook(str(part))
+        _fill_sheets(book, sheets)
+        close_workbook(book)
+
+
+def close_workbook(book: Any) -> None:
+    """Write a workbook of xlsxwriter out. Raises OSError where the disk refuses it."""
+    import xlsxwriter.exceptions
+
+    try:
+        book.close()
+    except xlsxwriter.exceptions.FileCreateError as error:
+        raise OSError(None, str(error)) from None
+
+
+def _fill_sheets(book: Any, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> None:
     bold = book.add_format({"bold": True, "bottom": 1})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     for name, rows in sheets.items():
@@ -181,9 +197,3 @@ def write_sheets(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> 
             width = max((len(cell) + len(_WIDE.findall(cell)) + 2 for cell in column), default=8)
             sheet.set_column(j, j, min(max(width, 8), 60))
         sheet.autofilter(0, 0, max(len(rows) - 1, 0), len(rows[0]) - 1)
-    try:
-        book.close()
-        part.replace(path)
-    except (xlsxwriter.exceptions.FileCreateError, OSError) as error:
-        part.unlink(missing_ok=True)
-        raise CommentnlpError(f"{path}: cannot be written ({error})") from None

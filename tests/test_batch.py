@@ -2,10 +2,12 @@ import csv
 import gzip
 import io
 import json
+import os
 import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +16,8 @@ import pyarrow.parquet
 import pytest
 
 from commentnlp import Model
-from commentnlp.batch import Options, can_resume, classify_file, default_target
+from commentnlp.batch import Options, classify_file, default_target
+from commentnlp.checkpoints import can_resume
 from commentnlp.errors import CommentnlpError, ReadError
 
 from .test_reading import EVENTS
@@ -247,27 +250,130 @@ def test_a_broken_off_run_goes_on(tiny, tmp_path, suffix):
     ]
 
 
-def test_going_on_is_refused_where_the_input_changed(tiny, tmp_path):
-    source, target = many(tmp_path), tmp_path / "o.csv"
+def broken_off(model, source, target, after=0):
+    """Break a run off after so many rows."""
 
     def stop(rows, position, size):
-        raise KeyboardInterrupt
+        if rows > after:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        classify_file(tiny, source, target, progress=stop)
+        classify_file(model, source, target, progress=stop)
+
+
+def test_what_is_added_to_the_input_meanwhile_is_tagged_too(tiny, tmp_path):
+    source, target = many(tmp_path), tmp_path / "o.csv"
+    broken_off(tiny, source, target)
     source.write_text(source.read_text(encoding="utf-8") + "x,贵\n", encoding="utf-8")
-    with pytest.raises(CommentnlpError, match="another input, model or option"):
+    assert classify_file(tiny, source, target, Options(resume=True))[0].rows == 60_001
+    classify_file(tiny, source, tmp_path / "whole.csv")
+    assert target.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_going_on_is_refused_where_the_input_changed(tiny, tmp_path):
+    source, target = many(tmp_path), tmp_path / "o.csv"
+    broken_off(tiny, source, target)
+    before = source.stat()
+    content = source.read_bytes()
+    source.write_bytes(content[:1000] + content[1000:1003][::-1] + content[1003:])
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(CommentnlpError, match="of another input, model or option"):
         classify_file(tiny, source, target, Options(resume=True))
-    assert classify_file(tiny, source, target)[0].rows == 60_001
+    assert can_resume(target)
+    assert classify_file(tiny, source, target)[0].rows == 60_000
+    assert not can_resume(target)
 
 
-def test_a_damaged_archive_leaves_nothing(tiny, tmp_path):
+def test_going_on_is_refused_with_another_model_and_for_a_pipe(tiny, tmp_path):
+    source, target = many(tmp_path), tmp_path / "o.csv"
+    broken_off(tiny, source, target)
+    tiny.meta = replace(tiny.meta, version="another")
+    with pytest.raises(CommentnlpError, match="of another input, model or option"):
+        classify_file(tiny, source, target, Options(resume=True))
+    with pytest.raises(CommentnlpError, match="a pipe cannot be read again"):
+        classify_file(tiny, "-", target, Options(resume=True))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b"{}",
+        b'{"identity": {}, "pieces": 1, "bytes": -5}',
+        b"[" * 9999,
+    ],
+)
+def test_a_damaged_record_is_told(tiny, tmp_path, record):
+    source, target = many(tmp_path), tmp_path / "o.csv"
+    broken_off(tiny, source, target)
+    (path,) = tmp_path.glob(".*.json")
+    path.write_bytes(record)
+    with pytest.raises(CommentnlpError, match=r"the record of the run .* is damaged"):
+        classify_file(tiny, source, target, Options(resume=True))
+    assert classify_file(tiny, source, target)[0].rows == 60_000
+
+
+def test_a_damaged_archive_can_be_gone_on_with_once_it_is_whole(tiny, tmp_path):
+    packed = gzip.compress(many(tmp_path).read_bytes())
     source = tmp_path / "a.csv.gz"
-    source.write_bytes(gzip.compress(many(tmp_path).read_bytes())[:-200])
-    with pytest.raises(ReadError, match="damaged or cut off"):
+    source.write_bytes(packed[:-20_000])
+    with pytest.raises(ReadError, match=r"damaged or cut off.*--resume goes on"):
         classify_file(tiny, source)
-    assert not default_target(source).exists()
-    assert not can_resume(default_target(source))
+    target = default_target(source)
+    assert not target.exists()
+    assert can_resume(target)
+    source.write_bytes(packed)
+    (done,) = classify_file(tiny, source, options=Options(resume=True))
+    assert done.rows == 60_000
+    classify_file(tiny, source, tmp_path / "whole.csv")
+    assert target.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_one_run_at_a_time_writes_an_output(tiny, tmp_path):
+    source, target = many(tmp_path), tmp_path / "o.csv"
+    other = tmp_path / "other.csv"
+    other.write_text("评论\n慢\n", encoding="utf-8")
+    told = []
+
+    def meanwhile(rows, position, size):
+        if not told:
+            with pytest.raises(CommentnlpError, match="is being written by another run") as error:
+                classify_file(tiny, other, target)
+            told.append(error)
+
+    classify_file(tiny, source, target, progress=meanwhile)
+    assert told
+    assert len(rows(target)) == 60_000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["many.csv", "o.csv", "other.csv"]
+
+
+def test_a_link_stays_one(tiny, tmp_path):
+    source = write(tmp_path, "评论\n贵\n")
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old", encoding="utf-8")
+    link.symlink_to(real)
+    classify_file(tiny, source, link)
+    assert link.is_symlink()
+    assert len(rows(real)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("folder.csv", "is a folder; name a file"), ("长" * 200 + ".csv", "name too long"),
+     ("no/o.csv", "there is no folder")],
+)  # fmt: skip
+def test_what_cannot_be_written_is_told_before_the_work(tiny, tmp_path, name, says):
+    source = write(tmp_path, "评论\n贵\n")
+    (tmp_path / "folder.csv").mkdir()
+
+    def work(rows, position, size):
+        raise AssertionError
+
+    with pytest.raises(CommentnlpError, match=f"(?i){says}"):
+        classify_file(tiny, source, tmp_path / name, progress=work)
 
 
 def test_a_full_disk_is_told_and_can_be_gone_on_from(tmp_path):

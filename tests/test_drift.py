@@ -9,7 +9,7 @@ from commentnlp import Model
 from commentnlp.corpus import corpus
 from commentnlp.drift import FEWEST, MOST, NAMES, Share, drift, reference_of
 from commentnlp.language import Language
-from commentnlp.model import Meta
+from commentnlp.model_folder import Meta
 from commentnlp.reading import open_sources
 from commentnlp.samples import read_all_samples
 from commentnlp.taxonomy import Taxonomy

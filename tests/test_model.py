@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from commentnlp import Model
 from commentnlp.errors import CommentnlpError, ModelError
-from commentnlp.model import LENGTH_POWER, Layout, combine, sigmoid, views_of
+from commentnlp.model import LENGTH_POWER, combine, sigmoid, views_of
+from commentnlp.model_folder import ModelFiles
 
 from .conftest import TRAINING_DATA
 from .test_segment import _FAST  # noqa: F401  (one dictionary for the module)
@@ -156,7 +157,7 @@ def test_round_trip(tiny, folder):
     assert again.logits(texts).tolist() == tiny.logits(texts).tolist()
     assert again.taxonomy == tiny.taxonomy
     again.save(folder.parent / "again")
-    for name in [*Layout.files(), Layout.META]:
+    for name in [*ModelFiles.files(), ModelFiles.META]:
         assert (folder / name).read_bytes() == (folder.parent / "again" / name).read_bytes()
 
 
@@ -165,14 +166,14 @@ def test_missing(tmp_path):
         Model.load(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", Layout.files())
+@pytest.mark.parametrize("name", ModelFiles.files())
 def test_every_file_is_needed(folder, name):
     (folder / name).unlink()
     with pytest.raises(ModelError, match=f"{name.split('/')[-1]}: missing"):
         Model.load(folder)
 
 
-@pytest.mark.parametrize("name", Layout.files())
+@pytest.mark.parametrize("name", ModelFiles.files())
 def test_every_file_is_checked(folder, name):
     path = folder / name
     path.write_bytes(path.read_bytes() + b"x")
@@ -181,7 +182,7 @@ def test_every_file_is_checked(folder, name):
 
 
 def test_half_a_meta_file(folder):
-    meta = folder / Layout.META
+    meta = folder / ModelFiles.META
     meta.write_bytes(meta.read_bytes()[:50])
     with pytest.raises(ModelError, match="damaged or not of this program"):
         Model.load(folder)
@@ -189,9 +190,9 @@ def test_half_a_meta_file(folder):
 
 @pytest.mark.parametrize("number", [0, 99, "1", None])
 def test_other_formats_are_refused_before_anything_is_read(folder, number):
-    meta = json.loads((folder / Layout.META).read_text(encoding="utf-8"))
+    meta = json.loads((folder / ModelFiles.META).read_text(encoding="utf-8"))
     meta["format"] = number
-    (folder / Layout.META).write_text(json.dumps(meta), encoding="utf-8")
+    (folder / ModelFiles.META).write_text(json.dumps(meta), encoding="utf-8")
     (folder / "weights.npy").unlink()
     with pytest.raises(ModelError, match="this program reads 2"):
         Model.load(folder)
@@ -202,7 +203,7 @@ def test_pickles_are_refused(folder):
     import hashlib
 
     np.save(folder / "bias.npy", np.array([{}], object), allow_pickle=True)
-    path = folder / Layout.META
+    path = folder / ModelFiles.META
     meta = json.loads(path.read_text(encoding="utf-8"))
     meta["digests"]["bias.npy"] = hashlib.sha256((folder / "bias.npy").read_bytes()).hexdigest()
     path.write_text(json.dumps(meta), encoding="utf-8")
@@ -235,7 +236,7 @@ def test_the_shipped_model_is_small():
 
 
 def test_a_changed_word_about_itself_is_noticed(folder):
-    path = folder / Layout.META
+    path = folder / ModelFiles.META
     meta = json.loads(path.read_text(encoding="utf-8"))
     meta["common_words"] = 7
     path.write_text(json.dumps(meta), encoding="utf-8")

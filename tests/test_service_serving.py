@@ -4,7 +4,7 @@ import pytest
 
 from commentnlp import Model
 from commentnlp.errors import ModelError
-from commentnlp.model import folder_in_use
+from commentnlp.model_folder import folder_in_use
 from commentnlp.service.serving import Serving
 
 

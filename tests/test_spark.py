@@ -16,7 +16,7 @@ import pytest
 from commentnlp import Model, spark
 from commentnlp.batch import classify_file
 from commentnlp.errors import CommentnlpError
-from commentnlp.model import Meta
+from commentnlp.model_folder import Meta
 from commentnlp.records import SHANGHAI
 from commentnlp.taxonomy import parent_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from commentnlp import CommentnlpError, suggestion
 from commentnlp.language import Language
-from commentnlp.model import Meta
+from commentnlp.model_folder import Meta
 from commentnlp.records import SHANGHAI, Event
 from commentnlp.similar import key, near_pairs
 from commentnlp.suggestion import SHARES, suggest

@@ -28,5 +28,5 @@ def test_missing_and_not_utf8(tmp_path):
 
 def test_round_trip(tmp_path):
     rows = [("米", "元", "多少|几", ""), ("w", "万", "", "")]
-    write_table(tmp_path / "t.tsv", rows)
+    (tmp_path / "t.tsv").write_bytes(write_table(rows))
     assert read_table(tmp_path / "t.tsv", 4) == rows

@@ -33,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("commentnlp: interrupted; nothing half-written is left", file=sys.stderr)
         return 130
+    except MemoryError:
+        print("commentnlp: out of memory; what is done is kept where --resume can go on with it",
+              file=sys.stderr)  # fmt: skip
+        return 1
     except OSError as error:
         if error.filename is not None:
             print(f"commentnlp: {error.filename}: {error.strerror}", file=sys.stderr)

@@ -17,11 +17,13 @@ from commentnlp.cli.options import add_files, add_model
 from commentnlp.corpus import FEW, corpus, describe, shipped_samples
 from commentnlp.errors import CommentnlpError, ModelError
 from commentnlp.language import Language
-from commentnlp.model import SHIPPED, Model
+from commentnlp.model import Model
+from commentnlp.model_folder import SHIPPED, check_replaceable
 from commentnlp.records import Sample
 from commentnlp.samples import Gathered, gather, settled, sound, table
 from commentnlp.shipped import TRAINING_DATA
 from commentnlp.taxonomy import Taxonomy, parent_of
+from commentnlp.whole_files import check_target
 
 STRATEGIES = ("novelty", "margin", "diversity", "rare", "committee")
 
@@ -87,6 +89,8 @@ def _audit(options: argparse.Namespace) -> int:
         raise CommentnlpError("which samples? Name a file, or --store")
     if options.output and options.output.suffix != ".xlsx":
         raise CommentnlpError(f"{options.output}: .xlsx can be written")
+    if options.output:
+        check_target(options.output, [*options.files, *options.holdout])
     taxonomy = Taxonomy.read(options.taxonomy)
     gathered = gather(options.files, taxonomy)
     if options.store:
@@ -115,6 +119,7 @@ def _suggest(options: argparse.Namespace) -> int:
 
     if options.output.suffix not in SUFFIXES:
         raise CommentnlpError(f"{options.output}: one of {', '.join(SUFFIXES)} can be written")
+    check_target(options.output, [*options.files, *options.known])
     if options.number < 1:
         raise CommentnlpError("-n: give a number from 1 on")
     model = Model.load(options.model)
@@ -201,8 +206,7 @@ def _train(options: argparse.Namespace) -> int:
     from commentnlp.registry import HOLDOUT, compare_on, current, path_of
     from commentnlp.training import Settings, train  # brings scikit-learn: only here
 
-    if options.output.exists() and not options.output.is_dir():
-        raise CommentnlpError(f"{options.output}: is a file; name a folder for the model")
+    check_replaceable(options.output)
     if options.output.name == SHIPPED:
         raise CommentnlpError(f"{options.output}: {SHIPPED} is the name of the shipped model;"
                               " give another")  # fmt: skip

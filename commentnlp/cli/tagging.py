@@ -16,10 +16,10 @@ from commentnlp.batch import (
     STDOUT,
     Options,
     Summary,
-    can_resume,
     classify_file,
     default_target,
 )
+from commentnlp.checkpoints import can_resume
 from commentnlp.cli.options import add_files, add_model, cores, printable
 from commentnlp.errors import CommentnlpError
 from commentnlp.model import Model

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from commentnlp import whole_files
 from commentnlp.errors import CommentnlpError
 from commentnlp.report.records import Report
 
 SUFFIXES = (".html", ".json", ".xlsx", ".md", ".png")
 
 
-def check_target(path: Path | str) -> None:
-    """Raise CommentnlpError for a file that could not be written, before the work is done."""
+def check_target(path: Path | str, inputs: Sequence[Path | str] = ()) -> None:
+    """Raise CommentnlpError for a file that could not be written, or is one of the ``inputs``,
+    before the work is done."""
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise CommentnlpError(
             f"{path}: a report is written as {', '.join(SUFFIXES)}; give such a name"
         )
-    if path.is_dir():
-        raise CommentnlpError(f"{path}: is a folder; give a file")
-    if not path.absolute().parent.is_dir():
-        raise CommentnlpError(f"{path}: there is no folder {path.parent}")
+    whole_files.check_target(path, inputs)
 
 
 def rendered(report: Report, suffix: str, *, language: str = "zh") -> bytes:
@@ -59,9 +58,5 @@ def write(report: Report, path: Path | str, *, language: str = "zh") -> None:
     path = Path(path)
     check_target(path)
     content = rendered(report, path.suffix.lower(), language=language)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with whole_files.whole_file(path) as part:
         part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from commentnlp.errors import StoreError
 from commentnlp.service.database import ADVISORY_KEY, Database
+from commentnlp.whole_files import lock_file
 
 _KEY = ADVISORY_KEY + 1
 
@@ -77,20 +78,8 @@ def _locked(path: Path, taken: Callable[[], StoreError]) -> Callable[[], None]:
         raise StoreError(f"{lock}: cannot be made ({error.strerror}); let the service's user write"
                          " to the folder of the store") from None  # fmt: skip
     try:
-        _lock(number)
+        lock_file(number)
     except OSError:
         os.close(number)
         raise taken() from None
     return lambda: os.close(number)
-
-
-def _lock(number: int) -> None:
-    """Lock an open file, or raise OSError where somebody else has."""
-    if os.name == "nt":
-        import msvcrt
-
-        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        import fcntl
-
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)

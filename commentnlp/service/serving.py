@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from commentnlp.errors import ModelError
-from commentnlp.model import Model, folder_in_use
+from commentnlp.model import Model
+from commentnlp.model_folder import folder_in_use
 
 WARMING = "这个多少钱"
 """Tagged before a model is used: the first comment of all costs most."""
