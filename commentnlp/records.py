@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from commentnlp.errors import FacetError
+
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 """The clock of every room; China has had no other, and no summer time, since 1992."""
 
@@ -84,7 +86,9 @@ class Tagged:
     evidence: tuple[Evidence, ...] = ()
 
     def labels(self, facet: str) -> tuple[str, ...]:
-        """Labels of one facet, the likeliest first."""
+        """Labels of one facet, the likeliest first. Raises FacetError for one that is unknown."""
+        if facet not in self.tags:
+            raise FacetError(f"no facet {facet!r}; there are: {', '.join(self.tags)}")
         return tuple(tag.label for tag in self.tags[facet])
 
     def cells(self, *, evidence: bool = True) -> list[str]:

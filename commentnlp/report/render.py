@@ -27,8 +27,7 @@ def check_target(path: Path | str) -> None:
 def rendered(report: Report, suffix: str, *, language: str = "zh") -> bytes:
     """The report as a file with one of `SUFFIXES` holds it.
 
-    Raises CommentnlpError where what a format needs is missing: the extra ``excel``, or a font
-    with Chinese characters for pictures.
+    Raises CommentnlpError where pictures have no font with Chinese characters.
     """
     # each renderer brings its library along: only the one that is asked for
     if suffix == ".xlsx":
