@@ -18,6 +18,9 @@ KINDS = (
 )  # fmt: skip
 """What can happen in a room. A kind that is not listed keeps the name its tool gave it."""
 
+SCORE_ENDINGS = {"en": "_score", "zh": "_分数"}
+"""What follows the name of a facet in the name of its column of scores, in a tagged table."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:

@@ -6,14 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from commentnlp.records import Tagged
+from commentnlp.records import SCORE_ENDINGS, Tagged
 from commentnlp.taxonomy import Taxonomy, parent_of
 
 LANGUAGES = ("en", "zh")
 """``en``: labels by their identifiers, which stay as they are; ``zh``: by their Chinese names."""
-
-SCORE_ENDINGS = {"en": "_score", "zh": "_分数"}
-"""What follows the name of a facet in the name of its column of scores."""
 
 _EVIDENCE = {"en": "evidence", "zh": "依据"}
 

@@ -14,8 +14,7 @@ from typing import Any, TypeVar
 from commentnlp.reading.days import Days
 from commentnlp.reading.values import clock, moment, number
 from commentnlp.reading.written import EVENT_COLUMNS, comments_of, events_of, levels_of
-from commentnlp.records import KINDS, SHANGHAI, Event, Tag
-from commentnlp.tag_columns import SCORE_ENDINGS
+from commentnlp.records import KINDS, SCORE_ENDINGS, SHANGHAI, Event, Tag
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "text": (
