@@ -66,6 +66,7 @@ def write_queue(
     taxonomy: Taxonomy,
     *,
     language: str = "zh",
+    safe_cells: bool = False,
 ) -> None:
     """Write comments to be labelled; what comes back is read by `samples.gather`.
 
@@ -78,14 +79,15 @@ def write_queue(
     stand as metadata ``suggested``, a line without labels has not been labelled, and the label
     ``none`` says that none applies.
 
-    Half surrogate pairs become U+FFFD: no tool takes them. Raises CommentnlpError where the file
-    cannot be written as it is.
+    With ``safe_cells``, cells of CSV and TSV that a spreadsheet would take for formulas get an
+    apostrophe before them. Half surrogate pairs become U+FFFD: no tool takes them. Raises
+    CommentnlpError where the file cannot be written as it is.
     """
     path = Path(path)
     if path.suffix == ".xlsx":
         _write_workbook(path, candidates, taxonomy, language)
     elif path.suffix in (".csv", ".tsv"):
-        _write_table(path, candidates, taxonomy)
+        _write_table(path, candidates, taxonomy, safe_cells)
     elif path.suffix == ".json":
         lines = [_dumped(_task(candidate, taxonomy)) for candidate in candidates]
         _write(path, "[\n" + ",\n".join(lines) + "\n]\n")
@@ -133,9 +135,11 @@ def _cell(candidate: Candidate, name: str, column: tuple[str, int]) -> str:
     return "" if name in (CHECKED, "note") else str(getattr(candidate, name))
 
 
-def _write_table(path: Path, candidates: Sequence[Candidate], taxonomy: Taxonomy) -> None:
+def _write_table(
+    path: Path, candidates: Sequence[Candidate], taxonomy: Taxonomy, safe_cells: bool
+) -> None:
     columns = _header(candidates, taxonomy)
-    form = layout(path.suffix, list(columns))
+    form = layout(path.suffix, list(columns), safe=safe_cells)
     rows = ([_cell(one, *column) for column in columns.items()] for one in candidates)
     # Excel takes a CSV file for UTF-8 only by its mark
     _write(path, "\ufeff" * (path.suffix == ".csv") + form.head() + form.rows(rows))
@@ -144,13 +148,9 @@ def _write_table(path: Path, candidates: Sequence[Candidate], taxonomy: Taxonomy
 def _write_workbook(
     path: Path, candidates: Sequence[Candidate], taxonomy: Taxonomy, language: str
 ) -> None:
-    try:
-        import xlsxwriter
-        import xlsxwriter.exceptions
-    except ImportError:
-        raise CommentnlpError(
-            f"{path}: writing XLSX needs xlsxwriter; pip install 'commentnlp[excel]'"
-        ) from None
+    import xlsxwriter
+    import xlsxwriter.exceptions
+
     if len(candidates) >= SHEET_ROWS:
         raise CommentnlpError(f"{path}: a sheet has room for {SHEET_ROWS - 1:,} comments")
     for number, one in enumerate(candidates, 1):

@@ -16,14 +16,19 @@ from typing import Any, BinaryIO
 from commentnlp.checkpoints import resumable_file
 from commentnlp.cycles import no_search_for_cycles
 from commentnlp.errors import CommentnlpError
-from commentnlp.layouts import TEXT_SUFFIXES, Layout, layout
+from commentnlp.layouts import TEXT_SUFFIXES, layout
 from commentnlp.model import Model
 from commentnlp.reading import Source, open_sources
-from commentnlp.tagging import Done, Tagger, columns_of
+from commentnlp.tag_columns import TagColumns
+from commentnlp.tagging import Done, Tagger
 from commentnlp.whole_files import check_target, whole_file
+from commentnlp.workbooks import CellKinds
 from commentnlp.writing import SUFFIXES, open_rows
 
 STDIN = STDOUT = "-"
+
+_TEXTS = ("text", "id", "room", "user", "name")
+"""What is never a number, whatever digits it has."""
 
 _FEW_PIECES = 4
 """Pieces of a file that one process tags sooner than others are started."""
@@ -63,6 +68,12 @@ class Options:
     """Begin CSV files with a byte-order mark, without which Excel does not see that it is UTF-8."""
     resume: bool = False
     """Go on where an earlier run of the same files was broken off."""
+    labels: str = "en"
+    """Names of columns and labels: ``en`` by their identifiers, ``zh`` in Chinese."""
+    wide: bool = False
+    """Also a column of 0 and 1 for each label."""
+    safe_cells: bool = False
+    """In CSV and TSV, put an apostrophe before what a spreadsheet would take for a formula."""
     jobs: int = 1
     """Processes that tag. With more than one, call from under ``if __name__ == "__main__":``."""
 
@@ -86,6 +97,8 @@ def classify_file(
     Raises CommentnlpError; after an interrupt, or where the disk was full, the same call with
     ``resume`` goes on (text outputs only).
     """
+    if options.resume and (str(source) == STDIN or Path(source).is_fifo()):
+        raise CommentnlpError("--resume: a pipe cannot be read again; run without it")
     if target is not None and str(target) != STDOUT:
         check_output(target, source)
     summaries = []
@@ -138,12 +151,13 @@ def _classify(
     progress: Callable[[int, int, int | None], None],
 ) -> Summary:
     header = source.parser.layout.header
-    full = [*header, *columns_of(model, header)]
+    columns = TagColumns(model.taxonomy, options.labels, options.wide)
+    full = [*header, *columns.names(header)]
     suffix = ".csv" if str(target) == STDOUT else Path(target).suffix.lower()
     total = Done()
     with ExitStack() as stack:
         if suffix in TEXT_SUFFIXES:
-            lines = layout(suffix, full)
+            lines = layout(suffix, full, safe=options.safe_cells)
             mark = "\ufeff" if options.bom and suffix == ".csv" and str(target) != STDOUT else ""
             known = _identity(model, path, full, options)
             head = (mark + lines.head()).encode()
@@ -155,10 +169,15 @@ def _classify(
                 )
             lines = None
             places = source.parser.layout.columns.places
-            times = [places["time"]] if "time" in places else []
-            output = _row_output(Path(target), suffix, full, times)
+            kinds = CellKinds(
+                times=frozenset(places[what] for what in ("time", "date") if what in places),
+                texts=frozenset(places[what] for what in _TEXTS if what in places),
+                scores=frozenset(len(header) + place for place in columns.score_places()),
+            )
+            output = _row_output(Path(target), suffix, full, kinds)
         write, done_before, notes = stack.enter_context(output)
-        for done in _tagged(model, source, lines, done_before, options.jobs):
+        tagger = Tagger(model, source.parser, lines, columns)
+        for done in _tagged(tagger, source, done_before, options.jobs):
             total.add(done)
             write(done)
             progress(total.row_count, source.position(), source.size)
@@ -167,18 +186,15 @@ def _classify(
     return _summary(model, source, target, total, notes)
 
 
-def _tagged(
-    model: Model, source: Source, lines: Layout | None, skip: int, jobs: int
-) -> Iterator[Done]:
+def _tagged(tagger: Tagger, source: Source, skip: int, jobs: int) -> Iterator[Done]:
     """Tag the pieces after the first ``skip``, in order; by several processes if that pays."""
     pieces = islice(source.pieces, skip, None)
-    tagger = Tagger(model, source.parser, lines)
     ahead = list(islice(pieces, _FEW_PIECES)) if jobs > 1 else []
-    if len(ahead) < _FEW_PIECES or model.folder is None:
+    if len(ahead) < _FEW_PIECES or tagger.model.folder is None:
         return map(tagger.tag, chain(ahead, pieces))
     from commentnlp.workers import tag_pieces  # what runs processes takes its time to import
 
-    return tag_pieces(tagger, model.folder, chain(ahead, pieces), jobs)
+    return tag_pieces(tagger, tagger.model.folder, chain(ahead, pieces), jobs)
 
 
 def _summary(
@@ -209,12 +225,12 @@ _Output = tuple[Callable[[Done], None], int, list[str]]
 
 @contextmanager
 def _row_output(
-    target: Path, suffix: str, header: Sequence[str], times: Sequence[int]
+    target: Path, suffix: str, header: Sequence[str], kinds: CellKinds
 ) -> Iterator[_Output]:
     """A workbook or Parquet file."""
     with (
         whole_file(target) as part,
-        open_rows(part, suffix, header, times) as writer,
+        open_rows(part, suffix, header, kinds) as writer,
     ):
         yield (lambda done: writer.write(done.rows)), 0, writer.notes
 
@@ -235,10 +251,6 @@ def _text_output(
         yield (lambda done: _write_all(sys.stdout.buffer, done.text)), 0, []
         return
     plain = path != STDIN and Path(path).is_file()
-    if resume and not plain:
-        raise CommentnlpError(
-            "--resume: what came through a pipe cannot be read again; run without"
-        )
     with resumable_file(
         target,
         identity,
@@ -288,6 +300,8 @@ def _identity(model: Model, path: str, header: Sequence[str], options: Options) 
         "model": model.meta.version,
         "header": list(header),
         "bom": options.bom,
+        "labels": options.labels,
+        "safe_cells": options.safe_cells,
         "text": options.text,
         "day": str(options.day),
     }

@@ -13,6 +13,14 @@ class SampleError(CommentnlpError):
     """Labelled samples or the taxonomy contradict themselves."""
 
 
+class FacetError(CommentnlpError, KeyError):
+    """There is no facet of that name."""
+
+    def __str__(self) -> str:
+        """Give the message as it is; a KeyError would put it in quotation marks."""
+        return str(self.args[0])
+
+
 class ModelError(CommentnlpError):
     """A model folder is missing, damaged, foreign or of another format."""
 

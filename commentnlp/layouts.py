@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".jsonl")
+
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+_PLAIN_NUMBER = re.compile(r"[+\-]?\d+(\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,8 @@ class Layout:
 
     suffix: str
     header: tuple[str, ...]
+    safe: bool = False
+    """Cells of CSV and TSV that a spreadsheet takes for formulas get an apostrophe before them."""
 
     def head(self) -> str:
         """What stands before the rows."""
@@ -29,6 +35,8 @@ class Layout:
         if self.suffix == ".jsonl":
             objects = (dict(zip(self.header, row, strict=True)) for row in rows)
             return encodable("".join([json.dumps(o, ensure_ascii=False) + "\n" for o in objects]))
+        if self.safe:
+            rows = ([*map(harmless_cell, row)] for row in rows)
         lines: list[str] = []
         # with this ending, a cell that holds a carriage return alone is quoted, too
         writer = csv.writer(
@@ -40,9 +48,16 @@ class Layout:
         return encodable("".join([line[:-2] + "\n" for line in lines]))
 
 
-def layout(suffix: str, header: Sequence[str]) -> Layout:
+def layout(suffix: str, header: Sequence[str], *, safe: bool = False) -> Layout:
     """The layout of a text file; keys of JSON are made unique."""
-    return Layout(suffix, tuple(keys(header) if suffix == ".jsonl" else header))
+    return Layout(suffix, tuple(keys(header) if suffix == ".jsonl" else header), safe)
+
+
+def harmless_cell(cell: str) -> str:
+    """Put an apostrophe before what a spreadsheet takes for a formula; plain numbers are none."""
+    if _FORMULA.match(cell) and not _PLAIN_NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
 
 
 def keys(header: Sequence[str]) -> list[str]:

@@ -6,12 +6,12 @@ A folder of plain arrays and JSON; nothing in it is executed, every file has its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from commentnlp.compiled_core import load_core
 from commentnlp.compiled_scoring import CompiledScorer, Hit
 from commentnlp.errors import ModelError
 from commentnlp.features import Features, Found
+from commentnlp.inputs import is_blank, list_texts
 from commentnlp.model_folder import Meta, ModelParts, read_model, write_model
 from commentnlp.model_folder import meta_digest as _meta_digest  # noqa: F401  scripts seal by it
 from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
@@ -28,6 +29,9 @@ from commentnlp.shipped import DEFAULT_MODEL
 from commentnlp.stacking import SecondLook
 from commentnlp.taxonomy import Taxonomy, parent_of
 from commentnlp.text import Normaliser, Text, clauses
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -138,6 +142,26 @@ class Model:
             return None
         return CompiledScorer(self.normaliser, self.features, self.numbers())
 
+    def __repr__(self) -> str:
+        """Say version, labels and samples."""
+        return (
+            f"<Model {self.meta.version}: {len(self.taxonomy.columns)} labels in"
+            f" {len(self.taxonomy.facets)} facets, trained on {self.meta.samples:,} samples>"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the model itself, so that no folder has to be there where it is unpickled.
+
+        What the compiled core made of it is made again when first needed.
+        """
+        state = {name: value for name, value in vars(self).items() if name != "_compiled"}
+        return {**state, "folder": None}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """``facet/label`` of every column of `predict` and `probabilities`."""
+        return tuple(f"{facet}/{label}" for facet, label in self.taxonomy.columns)
+
     @property
     def sample_taxonomy(self) -> Taxonomy:
         """The labels that samples for it may have: its own, and those that training left out."""
@@ -156,13 +180,22 @@ class Model:
         ]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.bias)))
 
-    def probabilities(self, texts: Sequence[str]) -> Floats:
-        """Calibrated probability of every label; a parent's is at least that of its leaves."""
-        return np.asarray(sigmoid(self.logits(texts))[:, self._family].max(axis=2))
+    def probabilities(self, texts: Iterable[str | None]) -> Floats:
+        """Calibrated probability of every label, texts × `labels`; 0 where a text is blank.
 
-    def predict(self, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Labels of raw ``texts``, texts × labels."""
-        return self.decide(sigmoid(self.logits(texts)))
+        A parent's is at least that of its leaves. Takes what `tag` takes.
+        """
+        texts = list_texts(texts)
+        found = np.asarray(sigmoid(self.logits(texts))[:, self._family].max(axis=2))
+        found[[is_blank(text) for text in texts]] = 0
+        return found
+
+    def predict(self, texts: Iterable[str | None]) -> npt.NDArray[np.bool_]:
+        """Labels of raw ``texts``, texts × `labels`; none where a text is blank."""
+        texts = list_texts(texts)
+        chosen = self.decide(sigmoid(self.logits(texts)))
+        chosen[[is_blank(text) for text in texts]] = False
+        return chosen
 
     def decide(self, probabilities: Floats) -> npt.NDArray[np.bool_]:
         """Labels at or over their threshold; a leaf brings its parent along."""
@@ -202,8 +235,14 @@ class Model:
 
     # tags ---------------------------------------------------------------------------------
 
-    def tag(self, texts: Sequence[str], *, evidence: bool = False) -> list[Tagged]:
-        """Tag raw comments; with ``evidence``, also say which characters raised each label."""
+    def tag(self, texts: Iterable[str | None], *, evidence: bool = False) -> list[Tagged]:
+        """Tag raw comments; with ``evidence``, also say which characters raised each label.
+
+        ``texts`` is any iterable: a list, a generator, a Series, an array. What is missing (None,
+        NaN, ``pandas.NA``) or blank has no tags. Raises TypeError for a single string, a frame
+        (see `tag_frame`) and, with its position, for a number.
+        """
+        texts = list_texts(texts)
         out: list[Tagged] = []
         for i in range(0, len(texts), BATCH):
             out += self._tag(texts[i : i + BATCH], evidence)
@@ -214,7 +253,10 @@ class Model:
         hits, ruled = compiled.tag(raws, evidence) if compiled else self._hits(raws, evidence)
         tags: list[dict[str, tuple[Tag, ...]]] = [self._untagged.copy() for _ in raws]
         proofs: list[tuple[Evidence, ...]] = [()] * len(raws)
+        blank = {row for row, raw in enumerate(raws) if is_blank(raw)}
         for row, column, score, start, end, weight in hits:
+            if row in blank:
+                continue
             facet, label = self.taxonomy.columns[column]
             tags[row][facet] += (Tag(label, score),)
             if start >= 0:
@@ -225,6 +267,37 @@ class Model:
                 if len(several) > 1:
                     found[facet] = tuple(sorted(several, key=lambda tag: -tag.score))
         return list(map(Tagged, raws, tags, proofs))
+
+    def tag_frame(
+        self,
+        frame: pd.DataFrame | pd.Series[Any],
+        text: object = None,
+        *,
+        evidence: bool = True,
+        one_column_per_label: bool = False,
+        labels: str = "en",
+    ) -> pd.DataFrame:
+        """Tag the comments in column ``text``; a new frame, the old columns and index as they were.
+
+        To them come the columns that the command `classify` writes: of each facet its labels
+        (between ``|``, the likeliest first), ``<facet>_score`` (the probability of the likeliest, a
+        float, NaN where there is none) and ``evidence``, if not turned off. A name that the frame
+        has already gets ``tagged_`` before it. ``one_column_per_label`` adds a column of 0 and 1
+        for each of `labels`. ``labels="zh"`` names columns and labels in Chinese. A Series comes
+        back as the first column. Missing and blank cells have no tags.
+
+        Raises CommentnlpError where there is no such column, TypeError as `tag`.
+        """
+        from commentnlp.frames import tag_frame
+
+        return tag_frame(
+            self,
+            frame,
+            text,
+            evidence=evidence,
+            one_column_per_label=one_column_per_label,
+            labels=labels,
+        )
 
     def _hits(self, raws: Sequence[str], evidence: bool) -> tuple[list[Hit], dict[int, Text]]:
         """What `CompiledScorer.tag` gives, found with arrays."""

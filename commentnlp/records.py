@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from commentnlp.errors import FacetError
+
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 """The clock of every room; China has had no other, and no summer time, since 1992."""
 
@@ -15,6 +17,9 @@ KINDS = (
     "explain_start", "explain", "explain_end", "stats", "session_start", "session_end", "system",
 )  # fmt: skip
 """What can happen in a room. A kind that is not listed keeps the name its tool gave it."""
+
+SCORE_ENDINGS = {"en": "_score", "zh": "_分数"}
+"""What follows the name of a facet in the name of its column of scores, in a tagged table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,9 @@ class Tagged:
     evidence: tuple[Evidence, ...] = ()
 
     def labels(self, facet: str) -> tuple[str, ...]:
-        """Labels of one facet, the likeliest first."""
+        """Labels of one facet, the likeliest first. Raises FacetError for one that is unknown."""
+        if facet not in self.tags:
+            raise FacetError(f"no facet {facet!r}; there are: {', '.join(self.tags)}")
         return tuple(tag.label for tag in self.tags[facet])
 
     def cells(self, *, evidence: bool = True) -> list[str]:

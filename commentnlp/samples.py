@@ -148,13 +148,12 @@ def _check_read(name: str, lost: Remarks) -> None:
 
 
 def _columns(header: Sequence[str], taxonomy: Taxonomy) -> dict[str, list[str]]:
-    """Facet → its columns: ``intent``, ``intent 2``, …"""
+    """Facet → its columns: ``intent``, ``intent 2``, … or, by its display name, ``关注点``."""
     columns: dict[str, list[str]] = {facet: [] for facet in taxonomy.facets}
     for name in header:
-        facet, _, number = name.rpartition(" ")
-        if name in columns:
-            columns[name].append(name)
-        elif facet in columns and number.isdecimal():
+        bare, _, number = name.rpartition(" ")
+        facet = taxonomy.find_facet(name) or taxonomy.find_facet(bare if number.isdecimal() else "")
+        if facet:
             columns[facet].append(name)
     return columns
 

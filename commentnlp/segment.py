@@ -45,6 +45,10 @@ class Segmenter:
         self.words = dict(words or {})
         self._engine = engine
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the user words: the engine cannot travel, and is loaded again when needed."""
+        return {name: value for name, value in vars(self).items() if name != "_cut"}
+
     def cut(self, text: str) -> list[str]:
         """Words of one normalised text; joined they give the text again."""
         return self._cut(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from commentnlp.layouts import Layout, encodable
 from commentnlp.model import Model
 from commentnlp.reading import Parser, Piece, Records, Remarks
 from commentnlp.records import Tagged
+from commentnlp.tag_columns import TagColumns
 from commentnlp.taxonomy import parent_of
 
 REMEMBERED = 25_000
@@ -26,7 +27,7 @@ LONG = f"comment longer than {LONGEST_TAGGED:,} characters: tagged by its beginn
 
 _LONGEST_REMEMBERED = 200
 _NONE = (0.0, "")
-_PLAIN = re.compile(r'[^",\r\n]*\Z')
+_PLAIN = re.compile(r'[^",\r\n]*')
 
 
 class _Entry(NamedTuple):
@@ -86,18 +87,25 @@ class Done:
 class Tagger:
     """Tags pieces of one file for one output."""
 
-    def __init__(self, model: Model, parser: Parser, layout: Layout | None) -> None:
-        """Take the model, how pieces are read, and how rows are laid out (None: as cells)."""
+    def __init__(
+        self, model: Model, parser: Parser, layout: Layout | None, columns: TagColumns
+    ) -> None:
+        """Take the model, how pieces are read, how rows are laid out (None: as cells), and the
+        columns that the tags become."""
         self.model = model
         self.parser = parser
         self.layout = layout
+        self.columns = columns
         self._young: dict[str, _Entry] = {}
         self._old: dict[str, _Entry] = {}
         self._keys = {
             (facet, label): [f"{facet}/{name}" for name in (label, parent_of(label)) if name]
             for facet, label in model.taxonomy.columns
         }
-        self._nothing = self._entry(Tagged("", dict.fromkeys(model.taxonomy.facets, ())))
+        self._nothing = self._laid_out(
+            columns.cells(Tagged("", dict.fromkeys(model.taxonomy.facets, ()))), {}
+        )
+        self._no_comment = self._laid_out(columns.blank(), {})
 
     def tag(self, piece: Piece) -> Done:
         """Read a piece, tag its comments and lay its rows out."""
@@ -114,7 +122,7 @@ class Tagger:
                     done.labels[key] += count
                     if score > done.examples.get(key, _NONE)[0]:
                         done.examples[key] = score, text
-        found: list[_Entry] = [entries.get(c, self._nothing) for c in records.comments]
+        found: list[_Entry] = [entries.get(c, self._no_comment) for c in records.comments]
         if self.layout is None:
             done.rows = [[*row, *e.cells] for row, e in zip(records.rows, found, strict=True)]
         else:
@@ -135,7 +143,7 @@ class Tagger:
             return layout.rows([*row, *e.cells] for row, e in rows).encode()
         # a row that is a line of CSV already stays as it is
         lines = [
-            (layout.rows([row])[:-1] if whole is None else whole) + e.cells[0]
+            (layout.rows([row])[:-1] if whole is None or layout.safe else whole) + e.cells[0]
             for row, whole, e in zip(records.rows, records.verbatim, found, strict=True)
         ]
         return encodable("\n".join([*lines, ""])).encode()
@@ -162,27 +170,17 @@ class Tagger:
         return entries
 
     def _entry(self, tagged: Tagged) -> _Entry:
-        if not any(tagged.tags.values()) and tagged.text:
+        if not any(tagged.tags.values()):
             return self._nothing
-        cells = tagged.cells()
         found: dict[str, float] = {}
         for facet, tags in tagged.tags.items():
             for tag in tags:
                 for key in self._keys[facet, tag.label]:
                     found[key] = max(found.get(key, 0.0), tag.score)
+        return self._laid_out(self.columns.cells(tagged), found)
+
+    def _laid_out(self, cells: list[str], found: Mapping[str, float]) -> _Entry:
         if self.layout is not None and self.layout.suffix == ".csv":
-            # only the evidence can hold what needs quoting
-            plain = _PLAIN.match(cells[-1])
+            plain = not self.layout.safe and all(map(_PLAIN.fullmatch, cells))
             cells = ["," + (",".join(cells) if plain else self.layout.rows([cells])[:-1])]
         return _Entry(cells, tuple(found.items()))
-
-
-def columns_of(model: Model, header: Sequence[str]) -> list[str]:
-    """Names of the columns that tagging adds; one that the input has already gets a prefix."""
-    ours = [name for facet in model.taxonomy.facets for name in (facet, f"{facet}_score")]
-    names: list[str] = []
-    for name in (*ours, "evidence"):
-        while name in header or name in names:
-            name = f"tagged_{name}"
-        names.append(name)
-    return names

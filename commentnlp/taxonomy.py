@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from commentnlp.errors import SampleError
+from commentnlp.records import Tag
 
 
 def parent_of(label: str) -> str:
@@ -117,6 +118,31 @@ class Taxonomy:
         """Identifier and display name, for people to choose from: ``price 价格``."""
         name = self.name(facet, label, language=language)
         return name if name == (label or facet) else f"{label or facet} {name}"
+
+    def find_facet(self, name: str) -> str:
+        """The facet that somebody means by identifier or display name; empty where none, or two."""
+        if name in self.facets:
+            return name
+        folded = _folded(name)
+        found = [
+            facet
+            for facet in self.facets
+            if folded in map(_folded, (facet, *self.names.get(facet, {}).values()))
+        ]
+        return found[0] if len(found) == 1 else ""
+
+    def identify(self, tags: Mapping[str, tuple[Tag, ...]]) -> dict[str, tuple[Tag, ...]]:
+        """Tags by identifiers, where a table calls facets and labels by their display names."""
+        found = {}
+        for name, given in tags.items():
+            facet = self.find_facet(name)
+            found[facet or name] = tuple(self._identify_tag(facet, tag) for tag in given)
+        return found
+
+    def _identify_tag(self, facet: str, tag: Tag) -> Tag:
+        labels = self.meant(facet, tag.label) if facet else ()
+        unchanged = len(labels) != 1 or labels[0] == tag.label
+        return tag if unchanged else replace(tag, label=labels[0])
 
     def meant(self, facet: str, said: str) -> tuple[str, ...]:
         """Labels that somebody may mean: by identifier, display name or entry, in any language."""

@@ -189,6 +189,14 @@ class Normaliser:
         self._classed = {*_CLASSED, *map(chr, _IGNORED), *(e[0] for e in emoji)}
         self._watch = _Watch(self._fold, emoji, [d.written.lower() for d in self.disguises])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the tables; the rules are made from them again."""
+        return Normaliser, (
+            tuple(self.variants.items()),
+            tuple(self.symbols.items()),
+            self.disguises,
+        )
+
     def normalise_all(self, raws: Sequence[str]) -> list[Text]:
         """`normalise` for each of ``raws``, in a fraction of the time.
 

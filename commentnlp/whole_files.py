@@ -26,8 +26,8 @@ def check_target(path: Path | str, inputs: Sequence[Path | str] = ()) -> None:
     in which nothing can be written.
     """
     path = Path(path)
-    target = real_target(path)
     try:
+        target = real_target(path)
         if target.is_dir():
             raise CommentnlpError(f"{path}: is a folder; name a file")
         same = [one for one in inputs if Path(one).exists() and target.exists()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -20,34 +21,51 @@ SHEET_COLUMNS = 16_384
 CELL_LENGTH = 32_767
 """Longest text of a workbook's cell, in UTF-16 units."""
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?", re.ASCII)
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d{3})?)?)(?:\+08:00)?)?", re.ASCII
+)
+"""A date, a time of that day by China's clock; with another clock it stays text."""
+_CLOCK = re.compile(r"\d\d:\d\d(:\d\d(\.\d{3})?)?", re.ASCII)
+_INTEGER = re.compile(r"0|-?[1-9]\d{0,14}", re.ASCII)
+"""Excel keeps fifteen digits."""
+_DECIMAL = re.compile(r"-?(0|[1-9]\d{0,8})\.\d{0,5}[1-9]", re.ASCII)
+"""What comes back as it was, without a zero at its end."""
+_SCORE = re.compile(r"[01]\.\d{3}", re.ASCII)
 _WIDE = re.compile("[\u1100-\u115f\u2e80-\uffdc\U0001f000-\U0003ffff]")
 _WIDTH_ROWS = 200
+
+
+@dataclass(frozen=True)
+class CellKinds:
+    """Which columns of a workbook hold times, texts or scores; the others may hold numbers."""
+
+    times: frozenset[int] = frozenset()
+    texts: frozenset[int] = frozenset()
+    """Comments, names and identities: text, even where they are digits."""
+    scores: frozenset[int] = frozenset()
 
 
 class WorkbookWriter:
     """An XLSX workbook: bold header that stays in sight, filters, identities as text.
 
-    Cells of the columns ``times`` that say ``2026-11-22 20:15:03`` become dates, all others are
-    texts: nothing is taken for a number, formula or link. Rows that a sheet has no room for go on
-    in the next. The rows wait in a hidden folder beside ``path``.
+    Cells become what ``kinds`` says, if it is given, where they say it plainly: times such as
+    ``2026-11-22 20:15:03`` or ``20:15``, scores, numbers of at most 15 digits that come back as
+    they were. All others are texts; nothing is taken for a formula or link. Rows that a sheet has
+    no room for go on in the next. The rows wait in a hidden folder beside ``path``.
     """
 
-    def __init__(self, path: Path, header: Sequence[str], times: Collection[int] = ()) -> None:
+    def __init__(self, path: Path, header: Sequence[str], kinds: CellKinds | None = None) -> None:
         """Begin the file with its header."""
-        try:
-            import xlsxwriter
-        except ImportError:
-            raise CommentnlpError(
-                f"{path}: writing XLSX needs xlsxwriter; pip install 'commentnlp[excel]'"
-            ) from None
+        import xlsxwriter
+
         if len(header) > SHEET_COLUMNS:
             raise CommentnlpError(
                 f"{path}: a workbook has room for {SHEET_COLUMNS:,} columns, not for"
                 f" {len(header):,}; write CSV"
             )
         self.notes: list[str] = []
-        self._header, self._times = header, frozenset(times)
+        self._header = header
+        self._kinds = kinds or CellKinds(texts=frozenset(range(len(header))))
         self._widths = [8] * len(header)
         self._cut = self._number = 0
         path.open("wb").close()
@@ -57,8 +75,7 @@ class WorkbookWriter:
         self._book = xlsxwriter.Workbook(str(path), options)
         self._book.use_zip64()
         self._bold = self._book.add_format({"bold": True})
-        self._second = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        self._millisecond = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss.000"})
+        self._forms: dict[str, Any] = {}
         self._begin_sheet()
 
     def write(self, rows: Iterable[Sequence[str]]) -> None:
@@ -114,12 +131,25 @@ class WorkbookWriter:
             self._sheet.autofilter(0, 0, self._number - 1, len(self._header) - 1)
 
     def _write_cell(self, column: int, cell: str) -> None:
-        moment = _moment(cell) if column in self._times else None
-        if moment is None:
+        if column in self._kinds.texts:
             self._sheet.write_string(self._number, column, self._text(cell))
+        elif column in self._kinds.times and (found := _moment(cell)):
+            moment, form = found
+            self._sheet.write_datetime(self._number, column, moment, self._form(form))
+        elif column in self._kinds.scores and _SCORE.fullmatch(cell):
+            self._sheet.write_number(self._number, column, float(cell), self._form("0.000"))
+        elif column not in self._kinds.times and _INTEGER.fullmatch(cell):
+            # without a form, twelve digits would show as 3.1E+11
+            self._sheet.write_number(self._number, column, int(cell), self._form("0"))
+        elif column not in self._kinds.times and _DECIMAL.fullmatch(cell):
+            self._sheet.write_number(self._number, column, float(cell))
         else:
-            form = self._millisecond if moment.microsecond else self._second
-            self._sheet.write_datetime(self._number, column, moment, form)
+            self._sheet.write_string(self._number, column, self._text(cell))
+
+    def _form(self, form: str) -> Any:
+        if form not in self._forms:
+            self._forms[form] = self._book.add_format({"num_format": form})
+        return self._forms[form]
 
     def _text(self, cell: str) -> str:
         cell = encodable(cell)
@@ -139,12 +169,24 @@ class WorkbookWriter:
             self._widths[column] = max(self._widths[column], width)
 
 
-def _moment(cell: str) -> datetime | None:
-    if _MOMENT.fullmatch(cell):
-        with suppress(ValueError):
+def _moment(cell: str) -> tuple[datetime | time, str] | None:
+    """The time that a cell says, and the form that shows it so; None where it says none."""
+    with suppress(ValueError):
+        if found := _MOMENT.fullmatch(cell):
+            day, clock = found.groups()
             # in 1900 Excel counts a day that never was
-            return datetime.fromisoformat(cell) if cell >= "1901" else None
+            if day < "1901":
+                return None
+            return datetime.fromisoformat(f"{day} {clock or '00:00'}"), _time_form(day, clock)
+        if _CLOCK.fullmatch(cell):
+            return time.fromisoformat(cell), _time_form("", cell)
     return None
+
+
+def _time_form(day: str, clock: str | None) -> str:
+    return " ".join(
+        filter(None, ["yyyy-mm-dd" * bool(day), "hh:mm:ss.000"[: len(clock)] if clock else ""])
+    )
 
 
 Cell = str | int | float | None
@@ -156,13 +198,8 @@ def write_sheets(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> 
     Texts stay texts, numbers are numbers; headers are bold and stay in sight, and can be filtered
     by. The file appears whole or not at all. Raises CommentnlpError where it cannot be written.
     """
-    try:
-        import xlsxwriter
-        import xlsxwriter.exceptions
-    except ImportError:
-        raise CommentnlpError(
-            f"{path}: writing XLSX needs xlsxwriter; pip install 'commentnlp[excel]'"
-        ) from None
+    import xlsxwriter
+
     with whole_file(path) as part:
         book = xlsxwriter.Workbook(str(part))
         _fill_sheets(book, sheets)

@@ -18,6 +18,7 @@ from commentnlp.errors import CommentnlpError
 from commentnlp.layouts import Layout
 from commentnlp.model import Model
 from commentnlp.reading import Parser, Piece
+from commentnlp.tag_columns import TagColumns
 from commentnlp.tagging import Done, Tagger
 
 _tagger: Tagger | None = None
@@ -32,7 +33,10 @@ def tag_pieces(tagger: Tagger, folder: Path, pieces: Iterable[Piece], jobs: int)
     """
     # spawned, not forked: numpy may have threads, and a fork with threads can hang
     pool = ProcessPoolExecutor(
-        jobs - 1, get_context("spawn"), _start, (folder, tagger.parser, tagger.layout)
+        jobs - 1,
+        get_context("spawn"),
+        _start,
+        (folder, tagger.parser, tagger.layout, tagger.columns),
     )
     begun: deque[Future[Done]] = deque()
     try:
@@ -56,13 +60,13 @@ def tag_pieces(tagger: Tagger, folder: Path, pieces: Iterable[Piece], jobs: int)
         pool.shutdown(cancel_futures=True)
 
 
-def _start(folder: Path, parser: Parser, layout: Layout | None) -> None:
+def _start(folder: Path, parser: Parser, layout: Layout | None, columns: TagColumns) -> None:
     global _tagger
     # an interrupt reaches every process of the terminal; the parent decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # as the parent does
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _tagger = Tagger(Model.load(folder), parser, layout)
+    _tagger = Tagger(Model.load(folder), parser, layout, columns)
 
 
 def _end_with_parent() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from commentnlp.errors import CommentnlpError
 from commentnlp.layouts import Layout, encodable, keys, layout
-from commentnlp.workbooks import WorkbookWriter
+from commentnlp.workbooks import CellKinds, WorkbookWriter
 
 __all__ = ["SUFFIXES", "Layout", "TextWriter", "Writer", "keys", "layout", "open_rows", "open_text"]
 
@@ -39,16 +39,16 @@ _Writer = TypeVar("_Writer", bound=Writer)
 
 
 def open_rows(
-    path: Path, suffix: str, header: Sequence[str], times: Collection[int] = ()
+    path: Path, suffix: str, header: Sequence[str], kinds: CellKinds | None = None
 ) -> AbstractContextManager[Writer]:
     """A new file at ``path``, written as ``suffix`` says, whatever the path's own ending.
 
-    It is complete at the end of the block, and unusable where the block raises. ``times`` are the
-    columns whose cells are dates in a workbook. Raises OSError for what the disk refuses and
-    CommentnlpError for a missing package or too many columns.
+    It is complete at the end of the block, and unusable where the block raises. ``kinds`` says
+    what the cells of a workbook are; all are texts if not given. Raises OSError for what the disk
+    refuses and CommentnlpError for a missing package or too many columns.
     """
     if suffix == ".xlsx":
-        return _completed(WorkbookWriter(path, header, times))
+        return _completed(WorkbookWriter(path, header, kinds))
     if suffix == ".parquet":
         return _completed(_Parquet(path, header))
     return open_text(path, layout(suffix, header))

@@ -1,6 +1,5 @@
 import io
 import re
-import sys
 import zipfile
 from dataclasses import replace
 from datetime import datetime
@@ -8,7 +7,6 @@ from datetime import datetime
 import openpyxl
 import pytest
 
-from commentnlp.errors import CommentnlpError
 from commentnlp.report import workbook
 from commentnlp.report.workbook import to_xlsx
 
@@ -114,9 +112,3 @@ def test_what_is_not_there_has_no_sheet():
     assert "分时" not in names
     assert "商品" not in names
     assert "关注点" in names
-
-
-def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
-    with pytest.raises(CommentnlpError, match=r'pip install "commentnlp\[excel\]"'):
-        to_xlsx(example())

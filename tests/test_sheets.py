@@ -391,8 +391,6 @@ def test_parquet_with_one_name_twice():
 @pytest.mark.parametrize(
     ("package", "reader", "extra"),
     [
-        ("openpyxl", workbook_rows, "excel"),
-        ("xlrd", old_workbook_rows, "excel"),
         ("pyarrow.parquet", parquet_rows, "parquet"),
     ],
 )

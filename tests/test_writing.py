@@ -4,7 +4,7 @@ import json
 import os
 import pickle
 import sys
-from datetime import datetime
+from datetime import datetime, time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from commentnlp import workbooks, writing
 from commentnlp.errors import CommentnlpError
 from commentnlp.reading.sheets import parquet_rows, workbook_rows
+from commentnlp.workbooks import CellKinds
 from commentnlp.writing import SUFFIXES, TextWriter, keys, layout, open_rows, open_text
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -28,8 +29,11 @@ ROWS = [
 ]
 
 
-def put(path, suffix, header, rows, times=()):
-    with open_rows(path, suffix, header, times) as writer:
+KINDS = CellKinds(times=frozenset({1}), texts=frozenset({0, 2}), scores=frozenset({4}))
+
+
+def put(path, suffix, header, rows, kinds=None):
+    with open_rows(path, suffix, header, kinds) as writer:
         # in two goes, as blocks come
         writer.write(rows[:1])
         writer.write(iter(rows[1:]))
@@ -56,7 +60,7 @@ dialects = {".csv": "excel", ".tsv": "excel-tab"}
 def test_rows_come_back(tmp_path, suffix):
     # the path's own ending does not matter: a caller writes beside the target and renames
     path = tmp_path / "out.part"
-    assert put(path, suffix, HEADER, ROWS, {1}) == []
+    assert put(path, suffix, HEADER, ROWS, KINDS) == []
     assert got(path, suffix) == [HEADER, *ROWS]
     assert os.listdir(tmp_path) == ["out.part"]
 
@@ -83,7 +87,7 @@ def test_any_rows_come_back(tmp_path, suffix, data):
     width = data.draw(st.integers(1, 4))
     rows = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), max_size=6))
     header = [f"c{number}" for number in range(width)]
-    put(tmp_path / "out", suffix, header, rows, range(width))
+    put(tmp_path / "out", suffix, header, rows, CellKinds(times=frozenset(range(width))))
     want = [header, *rows]
     if suffix == ".jsonl" and not rows:
         want = [[]]
@@ -129,8 +133,85 @@ def test_half_a_surrogate_pair_is_marked(tmp_path, suffix):
     assert got(tmp_path / "out", suffix) == [["a"], ["😀"]]
 
 
-def test_a_workbook_has_dates_and_texts_and_nothing_else(tmp_path):
-    put(tmp_path / "out.xlsx", ".xlsx", HEADER, ROWS, {1})
+@pytest.mark.parametrize(
+    ("cell", "value", "form"),
+    [
+        ("2026-11-22", datetime(2026, 11, 22), "yyyy-mm-dd"),
+        ("2026-11-22T20:15:03+08:00", datetime(2026, 11, 22, 20, 15, 3), "yyyy-mm-dd hh:mm:ss"),
+        ("2026-11-22T20:15:03+00:00", "2026-11-22T20:15:03+00:00", "General"),
+        ("2026-11-22 20:15", datetime(2026, 11, 22, 20, 15), "yyyy-mm-dd hh:mm"),
+        ("20:15:00", time(20, 15), "hh:mm:ss"),
+        ("20:15", time(20, 15), "hh:mm"),
+        ("25:15", "25:15", "General"),
+        ("1700000000", "1700000000", "General"),
+    ],
+)
+def test_times_of_a_workbook(tmp_path, cell, value, form):
+    put(tmp_path / "out.xlsx", ".xlsx", ["t"], [[cell]], CellKinds(times=frozenset({0})))
+    found = openpyxl.load_workbook(tmp_path / "out.xlsx").active["A2"]
+    assert (found.value, found.number_format) == (value, form)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("1", 1),
+        ("0", 0),
+        ("-12", -12),
+        ("123456789012345", 123456789012345),
+        ("1234567890123456", "1234567890123456"),
+        ("007", "007"),
+        ("-0", "-0"),
+        ("99.5", 99.5),
+        ("99.50", "99.50"),
+        ("1e5", "1e5"),
+        ("nan", "nan"),
+        ("１", "１"),
+        ("0.990|0.610", "0.990|0.610"),
+    ],
+)
+def test_numbers_of_a_workbook(tmp_path, cell, value):
+    header, kinds = ["n", "评论"], CellKinds(texts=frozenset({1}))
+    put(tmp_path / "out.xlsx", ".xlsx", header, [[cell, cell]], kinds)
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx").active
+    assert (sheet["A2"].value, sheet["B2"].value) == (value, cell)
+    assert got(tmp_path / "out.xlsx", ".xlsx") == [header, [cell, cell]]
+
+
+def test_scores_of_a_workbook(tmp_path):
+    kinds = CellKinds(scores=frozenset({0}))
+    put(tmp_path / "out.xlsx", ".xlsx", ["s"], [["0.990"], ["1.000"], ["0.9|0.8"]], kinds)
+    cells = [row[0] for row in openpyxl.load_workbook(tmp_path / "out.xlsx").active.iter_rows()]
+    assert [cell.value for cell in cells[1:]] == [0.99, 1, "0.9|0.8"]
+    assert cells[1].number_format == "0.000"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
+def test_formulas_are_made_harmless_on_request(suffix):
+    cells = [
+        "=1+1",
+        "+86 138",
+        "-cmd|x",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "＝1",
+        "-5",
+        "+5.2",
+        "贵=",
+        "",
+    ]
+    safe = layout(suffix, list("abcdefghijk"), safe=True).rows([cells])
+    plain = layout(suffix, list("abcdefghijk")).rows([cells])
+    if suffix == ".jsonl":
+        assert safe == plain
+        return
+    rows = list(csv.reader(io.StringIO(safe, newline=""), dialects[suffix]))
+    assert rows == [[*(f"'{cell}" for cell in cells[:7]), *cells[7:]]]
+
+
+def test_a_workbook_has_dates_numbers_and_texts(tmp_path):
+    put(tmp_path / "out.xlsx", ".xlsx", HEADER, ROWS, KINDS)
     book = openpyxl.load_workbook(tmp_path / "out.xlsx")
     sheet = book.active
     assert (book.sheetnames, sheet.freeze_panes) == (["comments"], "A2")
@@ -138,7 +219,7 @@ def test_a_workbook_has_dates_and_texts_and_nothing_else(tmp_path):
     assert all(cell.font.bold for cell in sheet[1])
     assert (sheet["A2"].value, sheet["A2"].data_type) == (ID, "s")
     assert (sheet["C3"].value, sheet["C3"].data_type) == ("=1+1", "s")
-    assert (sheet["A3"].data_type, sheet["E2"].data_type) == ("s", "s")
+    assert (sheet["A3"].data_type, sheet["E2"].data_type) == ("s", "n")
     assert (sheet["C4"].value, sheet["C4"].hyperlink) == (ROWS[2][2], None)
     assert sheet["B2"].value == datetime(2026, 11, 22, 20, 15, 3)
     assert sheet["B2"].number_format == "yyyy-mm-dd hh:mm:ss"
@@ -161,7 +242,7 @@ def test_a_workbook_has_dates_and_texts_and_nothing_else(tmp_path):
     ],
 )
 def test_what_is_no_moment_stays_text(tmp_path, text):
-    put(tmp_path / "out", ".xlsx", ["t"], [[text]], {0})
+    put(tmp_path / "out", ".xlsx", ["t"], [[text]], CellKinds(times=frozenset({0})))
     assert got(tmp_path / "out", ".xlsx") == [["t"], [text]]
 
 
@@ -252,7 +333,7 @@ def test_text_written_after_the_file_is_closed(tmp_path):
 
 @pytest.mark.parametrize(
     ("package", "suffix", "extra"),
-    [("xlsxwriter", ".xlsx", "excel"), ("pyarrow", ".parquet", "parquet")],
+    [("pyarrow", ".parquet", "parquet")],
 )
 def test_a_missing_package_is_named(tmp_path, monkeypatch, package, suffix, extra):
     monkeypatch.setitem(sys.modules, package, None)

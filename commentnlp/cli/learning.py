@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commentnlp.cli.models import comparisons_table
-from commentnlp.cli.options import add_files, add_model
+from commentnlp.cli.options import add_files, add_model, add_safe_cells
 from commentnlp.corpus import FEW, corpus, describe, shipped_samples
 from commentnlp.errors import CommentnlpError, ModelError
 from commentnlp.language import Language
@@ -48,6 +48,7 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--lang", choices=("zh", "en"), default="zh",
                       help="language of the labels' names")  # fmt: skip
     verb.add_argument("--seed", type=int, default=0)
+    add_safe_cells(verb)
     add_model(verb)
     verb.set_defaults(run=_suggest)
 
@@ -139,7 +140,13 @@ def _suggest(options: argparse.Namespace) -> int:
     )
     if not chosen:
         raise CommentnlpError("no comment to label; is --text the column they are in?")
-    write_queue(options.output, chosen, model.taxonomy, language=options.lang)
+    write_queue(
+        options.output,
+        chosen,
+        model.taxonomy,
+        language=options.lang,
+        safe_cells=options.safe_cells,
+    )
     counts = Counter(one.strategy for one in chosen)
     print(f"{options.output}: {len(chosen)} comments to label ("
           + ", ".join(f"{name} {count}" for name, count in counts.most_common()) + ")")  # fmt: skip

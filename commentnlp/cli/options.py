@@ -37,6 +37,21 @@ def add_model(verb: argparse.ArgumentParser) -> None:
                       help="model folder; the shipped one if not given")  # fmt: skip
 
 
+def add_safe_cells(verb: argparse.ArgumentParser) -> None:
+    """Formulas made harmless."""
+    verb.add_argument("--safe-cells", action="store_true",
+                      help="in CSV and TSV, put an apostrophe before cells that a spreadsheet"
+                      " would take for formulas")  # fmt: skip
+
+
+def language_of_environment() -> str:
+    """``zh`` where the environment speaks Chinese, else ``en``."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            return "zh" if os.environ[name].lower().startswith("zh") else "en"
+    return "en"
+
+
 def cores() -> int:
     """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -20,10 +20,18 @@ from commentnlp.batch import (
     default_target,
 )
 from commentnlp.checkpoints import can_resume
-from commentnlp.cli.options import add_files, add_model, cores, printable
+from commentnlp.cli.options import (
+    add_files,
+    add_model,
+    add_safe_cells,
+    cores,
+    language_of_environment,
+    printable,
+)
 from commentnlp.errors import CommentnlpError
 from commentnlp.model import Model
 from commentnlp.records import Explanation
+from commentnlp.tag_columns import LANGUAGES
 from commentnlp.taxonomy import parent_of
 from commentnlp.writing import SUFFIXES
 
@@ -38,6 +46,12 @@ def add(verbs: Verbs) -> None:
     add_files(verb)
     verb.add_argument("-o", "--output", metavar="OUT", help=f"{' '.join(SUFFIXES)}, or - for"
                       " stdout; NAME.tagged.csv beside the input if not given")  # fmt: skip
+    verb.add_argument("--labels", choices=LANGUAGES,
+                      help="names of columns and labels: en (intent, price), as in files if not"
+                      " given, or zh (关注点, 价格)")  # fmt: skip
+    verb.add_argument("--wide", action="store_true",
+                      help="also a column of 0 and 1 for each label, for pivot tables")  # fmt: skip
+    add_safe_cells(verb)
     verb.add_argument("--no-bom", action="store_true",
                       help="no byte-order mark in CSV files (Excel needs it)")  # fmt: skip
     verb.add_argument("--resume", action="store_true", help="go on where a run was broken off")
@@ -71,7 +85,8 @@ def _classify(options: argparse.Namespace) -> int:
     model = Model.load(options.model)
     how = Options(
         text=options.text, day=options.date, bom=not options.no_bom, resume=options.resume,
-        jobs=options.jobs or cores(),
+        jobs=options.jobs or cores(), labels=options.labels or "en", wide=options.wide,
+        safe_cells=options.safe_cells,
     )  # fmt: skip
     for path, target in zip(options.files, targets, strict=True):
         try:
@@ -85,7 +100,7 @@ def _classify(options: argparse.Namespace) -> int:
             return 130
         out = sys.stderr if str(target) == STDOUT else sys.stdout
         for summary in () if options.quiet else done:
-            print(_summary(model, summary), file=out)
+            print(_summary(model, summary, options.labels or language_of_environment()), file=out)
     return 0
 
 
@@ -163,37 +178,62 @@ def inspection_table(found: Inspection) -> str:
     return "\n".join(lines)
 
 
-def _summary(model: Model, summary: Summary) -> str:
+_TALK = {
+    "en": {
+        "counts": "rows {rows} · comments {comments} · {tool} · model {model}",
+        "shares": "shares are of all comments; `report` leaves out one-tap phrases, spam and what a"
+        " person repeats, so its shares differ",
+        "none": "none",
+        "complaints": "top complaints",
+    },
+    "zh": {
+        "counts": "{rows} 行 · {comments} 条评论 · {tool} · 模型 {model}",
+        "shares": "占比按全部评论算；`report` 不算快捷短语、广告和同一人的重复，所以两处占比不同",
+        "none": "无",
+        "complaints": "最多的投诉",
+    },
+}
+
+
+def _summary(model: Model, summary: Summary, language: str) -> str:
+    talk = _TALK[language]
     lines = [
         f"{summary.source} → {summary.target}",
-        f"rows {summary.rows} · comments {summary.comments} · {summary.tool}"
-        f" · model {model.meta.version}",
+        talk["counts"].format(
+            rows=summary.rows,
+            comments=summary.comments,
+            tool=summary.tool,
+            model=model.meta.version,
+        ),
     ]
     lines += [f"note: {note}" for note in summary.notes]
     lines += [f"odd, kept: {what}" for what in summary.odd]
     lines += [f"lost: {what}" for what in summary.lost]
+    lines += [talk["shares"]] * any(summary.labels.values())
     for facet in model.taxonomy.facets:
-        lines.append("")
-        lines.append(f"{facet} {model.taxonomy.name(facet)}")
+        name = model.taxonomy.name(facet)
+        lines += ["", name if language == "zh" else f"{facet} {name}"]
         counts = summary.labels[facet]
         for label in model.taxonomy.facets[facet]:
             if not counts[label]:
                 continue
             share = counts[label] / max(summary.comments, 1)
+            name = model.taxonomy.name(facet, label)
             indent = "    " if parent_of(label) else "  "
-            lines.append(
-                f"{indent + label:<30}{counts[label]:>7}{share:>7.1%}  "
-                f"{model.taxonomy.name(facet, label)}"
-            )
+            if language == "zh":
+                # numbers first: in a column they stand below each other whatever the font
+                lines.append(f"{counts[label]:>7}{share:>8.1%}{indent}{name}")
+            else:
+                lines.append(f"{indent + label:<30}{counts[label]:>7}{share:>7.1%}  {name}")
         if not counts:
-            lines.append("  none")
+            lines.append(f"  {talk['none']}")
     hottest = [
         (label, count)
         for label, count in summary.labels.get("complaint", {}).items()
         if not parent_of(label)
     ]
     if hottest:
-        lines += ["", "top complaints"]
+        lines += ["", talk["complaints"]]
         for label, count in sorted(hottest, key=lambda pair: -pair[1])[:5]:
             quote = printable(summary.examples[f"complaint/{label}"])
             lines.append(f"  {model.taxonomy.name('complaint', label)} {count}: 「{quote}」")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from commentnlp.reading.days import Days
 from commentnlp.reading.values import clock, moment, number
 from commentnlp.reading.written import EVENT_COLUMNS, comments_of, events_of, levels_of
-from commentnlp.records import KINDS, SHANGHAI, Event, Tag
+from commentnlp.records import KINDS, SCORE_ENDINGS, SHANGHAI, Event, Tag
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "text": (
@@ -308,7 +308,7 @@ def _facets(header: Sequence[str]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int, int]] = {}
     for place, (name, beside) in enumerate(pairwise(map(_bare, header))):
         (facet, prefixes), (scores, more) = name, beside
-        if facet and scores == f"{facet}_score":
+        if facet and scores in (facet + ending for ending in SCORE_ENDINGS.values()):
             found[facet] = max(found.get(facet, (-1, 0, 0)), (prefixes + more, place, place + 1))
     return {facet: (place, beside) for facet, (_, place, beside) in found.items()}
 

@@ -43,12 +43,10 @@ class Sheet:
 def workbook_rows(file: BinaryIO, name: str) -> Sheet:
     """The first visible sheet with data of an XLSX workbook; of a formula, its kept value.
 
-    Raises ReadError for a broken workbook, one without data, and where openpyxl is missing.
+    Raises ReadError for a broken workbook, one without data.
     """
-    try:
-        import openpyxl
-    except ImportError:
-        raise _missing(name, "XLSX", "openpyxl", "excel") from None
+    import openpyxl
+
     with _reading(name):
         book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         for sheet in book.worksheets:
@@ -64,13 +62,10 @@ def workbook_rows(file: BinaryIO, name: str) -> Sheet:
 def old_workbook_rows(file: BinaryIO, name: str) -> Sheet:
     """The first visible sheet with data of an XLS workbook, which is read whole.
 
-    Raises ReadError for a broken workbook, one with a password or without data, and where xlrd
-    is missing.
+    Raises ReadError for a broken workbook, one with a password or without data.
     """
-    try:
-        import xlrd
-    except ImportError:
-        raise _missing(name, "XLS", "xlrd", "excel") from None
+    import xlrd
+
     with _reading(name):
         try:
             # it would print its warnings
@@ -97,7 +92,9 @@ def parquet_rows(file: BinaryIO, name: str) -> Sheet:
     try:
         import pyarrow.parquet
     except ImportError:
-        raise _missing(name, "Parquet", "pyarrow", "parquet") from None
+        raise ReadError(
+            f"{name}: reading Parquet needs pyarrow; pip install 'commentnlp[parquet]'"
+        ) from None
     with _reading(name):
         parquet = pyarrow.parquet.ParquetFile(file, pre_buffer=False)
         header = list(parquet.schema_arrow.names)
@@ -230,7 +227,3 @@ def _guarded(values: Iterable[Any], name: str, at_once: int) -> Iterator[Any]:
         if not block:
             return
         yield from block
-
-
-def _missing(name: str, what: str, package: str, extra: str) -> ReadError:
-    return ReadError(f"{name}: reading {what} needs {package}; pip install 'commentnlp[{extra}]'")

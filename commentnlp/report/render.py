@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from commentnlp import whole_files
 from commentnlp.errors import CommentnlpError
 from commentnlp.report.records import Report
+from commentnlp.whole_files import check_target as check_file
+from commentnlp.whole_files import whole_file
 
 SUFFIXES = (".html", ".json", ".xlsx", ".md", ".png")
 
@@ -20,14 +21,13 @@ def check_target(path: Path | str, inputs: Sequence[Path | str] = ()) -> None:
         raise CommentnlpError(
             f"{path}: a report is written as {', '.join(SUFFIXES)}; give such a name"
         )
-    whole_files.check_target(path, inputs)
+    check_file(path, inputs)
 
 
 def rendered(report: Report, suffix: str, *, language: str = "zh") -> bytes:
     """The report as a file with one of `SUFFIXES` holds it.
 
-    Raises CommentnlpError where what a format needs is missing: the extra ``excel``, or a font
-    with Chinese characters for pictures.
+    Raises CommentnlpError where pictures have no font with Chinese characters.
     """
     # each renderer brings its library along: only the one that is asked for
     if suffix == ".xlsx":
@@ -58,5 +58,5 @@ def write(report: Report, path: Path | str, *, language: str = "zh") -> None:
     path = Path(path)
     check_target(path)
     content = rendered(report, path.suffix.lower(), language=language)
-    with whole_files.whole_file(path) as part:
+    with whole_file(path) as part:
         part.write_bytes(content)

@@ -378,8 +378,9 @@ def _texts(log: Log, model: Model) -> Texts:
 def _tags(log: Log, model: Model) -> Iterator[Tags]:
     """Tags of each text: the file's, where it has every facet, else the model's."""
     facets = model.taxonomy.facets
+    read = (tags and model.taxonomy.identify(tags) for tags in log.tags)
     given = [tags if tags is not None and facets.keys() <= tags.keys() else None
-             for tags in log.tags]  # fmt: skip
+             for tags in read]  # fmt: skip
     fresh = [text for text, tags in zip(log.texts, given, strict=True) if tags is None]
     tagged = iter(model.tag(fresh))
     for text, tags in zip(log.texts, given, strict=True):

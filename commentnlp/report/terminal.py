@@ -162,6 +162,7 @@ def _quality(report: Report, words: Wording) -> Iterable[str]:
     yield " · ".join(parts[:4])
     if parts[4:]:
         yield " · ".join(parts[4:])
+    yield say("shares_differ")
 
 
 def _fit(report: Report, words: Wording) -> Iterable[str]:

@@ -587,6 +587,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "占有效条数：快捷短语和广告不算，同一人同一时段重复只算一次",
         "of own words: without one-tap phrases and spam, repeats of a person once a step",
     ),
+    "shares_differ": (
+        "占比不算快捷短语、广告和同一人的重复；classify 按全部评论算，所以两处占比不同。",
+        "Shares leave out one-tap phrases, spam and a person's repeats; classify's are of all"
+        " comments and differ.",
+    ),
     "step": ("每个时段（分钟）", "minutes of a step"),
     "model": ("模型", "model"),
     "zone": ("时区", "time zone"),

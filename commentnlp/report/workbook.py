@@ -8,7 +8,6 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from commentnlp.errors import CommentnlpError
 from commentnlp.report import tables
 from commentnlp.report.quoting import harmless
 from commentnlp.report.records import Quote, Report
@@ -44,15 +43,11 @@ def to_xlsx(report: Report, *, language: str = "zh") -> bytes:
     """The bytes of a workbook: a sheet a section, numbers as numbers, comments as text.
 
     Its dates are in the report's time zone, which their header names. Raises CommentnlpError for
-    a language that is not there, and where xlsxwriter is not installed.
+    a language that is not there.
     """
     words = Wording(language)
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise CommentnlpError(
-            'a report as XLSX needs xlsxwriter; pip install "commentnlp[excel]"'
-        ) from None
+    import xlsxwriter
+
     out = io.BytesIO()
     options = {
         "in_memory": True,
