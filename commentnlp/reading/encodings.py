@@ -186,11 +186,18 @@ def _is_utf8_line(one: bytes, encoding: str) -> bool:
 
 
 def _read(head: bytes, file: BinaryIO) -> Iterator[bytes]:
-    """``head`` and the rest of ``file``, a block at a time."""
-    for start in range(0, len(head), BLOCK):
+    """``head`` and the rest of ``file``, a block at a time.
+
+    Where the file is damaged, no part of a block comes: blocks begin at the same places once it is
+    whole, so that a run that was broken off can go on.
+    """
+    blocks = len(head) // BLOCK * BLOCK
+    for start in range(0, blocks, BLOCK):
         yield head[start : start + BLOCK]
-    while block := file.read(BLOCK):
+    block = head[blocks:] + file.read(BLOCK - len(head) + blocks)
+    while block:
         yield block
+        block = file.read(BLOCK)
 
 
 def _byte_blocks(head: bytes, file: BinaryIO, encoding: str) -> Iterator[bytes]:

@@ -29,6 +29,7 @@ from commentnlp.reading.tables import (
     row_blocks,
     split_lines,
 )
+from commentnlp.reading.unpacking import read_block
 from commentnlp.reading.written import EVENT_COLUMNS, cells_of
 from commentnlp.records import SHANGHAI, Event
 
@@ -162,7 +163,7 @@ def _ready(source: Source, text: str | None, zone: tzinfo) -> Source:
 
 
 def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
-    head = opened.file.read(HEAD)
+    head = read_block(opened.file, HEAD)
     encoding = encoding_of(head, opened.name)
     odd, lost = Remarks(), Remarks()
     blocks = text_blocks(head, opened.file, encoding, odd)

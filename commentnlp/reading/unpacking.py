@@ -43,11 +43,31 @@ def head(file: BinaryIO) -> bytes:
     return cast("io.BufferedReader", file).peek()
 
 
+def read_block(file: BinaryIO, size: int) -> bytes:
+    """Up to ``size`` bytes, fewer only at the end, and where what follows is damaged.
+
+    Raises ReadError where nothing can be read any more.
+    """
+    parts: list[bytes] = []
+    left = size
+    try:
+        while left and (part := file.read1(left)):  # type: ignore[attr-defined]
+            parts.append(part)
+            left -= len(part)
+    except ReadError:
+        if not parts:
+            raise
+    return b"".join(parts)
+
+
 def unpack(file: BinaryIO, packing: str, name: str) -> IO[bytes]:
     """What a ``gz`` or ``zst`` stream holds."""
     if packing == "gz":
         return cast(IO[bytes], gzip.GzipFile(fileobj=file))
     return io.BufferedReader(_Zstd(file, name))
+
+
+_PORTION = 1 << 16
 
 
 class _Stream(io.RawIOBase):
@@ -56,6 +76,7 @@ class _Stream(io.RawIOBase):
     def __init__(self, source: IO[bytes], name: str, packed: Callable[[], int] | None) -> None:
         self.source, self.name, self.packed = source, name, packed
         self.taken = 0
+        self._damage: ReadError | None = None
         # of what was taken before, a block may still wait in a buffer
         self._before = max(packed() - _BLOCK, 0) if packed else 0
 
@@ -72,14 +93,22 @@ class _Stream(io.RawIOBase):
         return self.source.tell()
 
     def readinto(self, buffer: WriteableBuffer) -> int:
+        if self._damage:
+            raise self._damage
         view = memoryview(buffer)
         filled = 0
         try:
-            while filled < len(view) and (block := self.source.read(len(view) - filled)):
+            # in pieces: where it is damaged, all that a call asked for is lost
+            while filled < len(view) and (
+                block := self.source.read(min(len(view) - filled, _PORTION))
+            ):
                 view[filled : filled + len(block)] = block
                 filled += len(block)
         except DAMAGE as error:
-            raise damaged(self.name, error, self.taken + filled) from None
+            # what was read before is given out first
+            self._damage = damaged(self.name, error, self.taken + filled)
+            if not filled:
+                raise self._damage from None
         self.taken += filled
         if self.packed and self.taken > BOMB_BYTES:
             packed = max(self.packed() - self._before, 1)
