@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO
 
 from commentnlp.checkpoints import resumable_file
 from commentnlp.cycles import no_search_for_cycles
-from commentnlp.errors import CommentnlpError
+from commentnlp.errors import CommentnlpError, ReadError
 from commentnlp.layouts import TEXT_SUFFIXES, layout
 from commentnlp.model import Model
 from commentnlp.reading import Source, open_sources
@@ -29,6 +30,9 @@ STDIN = STDOUT = "-"
 
 _TEXTS = ("text", "id", "room", "user", "name")
 """What is never a number, whatever digits it has."""
+
+_LONGEST_NAME = 220
+"""Bytes of a name, without its ending: file systems take 255."""
 
 _FEW_PIECES = 4
 """Pieces of a file that one process tags sooner than others are started."""
@@ -85,6 +89,7 @@ def classify_file(
     options: Options = Options(),
     *,
     progress: Callable[[int, int, int | None], None] = lambda rows, position, size: None,
+    unreadable: Callable[[ReadError], None] | None = None,
 ) -> list[Summary]:
     """Tag every comment of ``source`` and write all its rows and columns with the tags.
 
@@ -95,7 +100,8 @@ def classify_file(
     Memory does not grow with the file. ``progress`` is told rows done, bytes read, bytes in all.
 
     Raises CommentnlpError; after an interrupt, or where the disk was full, the same call with
-    ``resume`` goes on (text outputs only).
+    ``resume`` goes on (text outputs only). Of a file in an archive that cannot be read
+    ``unreadable`` is told, if given, and the others are tagged.
     """
     if options.resume and (str(source) == STDIN or Path(source).is_fifo()):
         raise CommentnlpError("--resume: a pipe cannot be read again; run without it")
@@ -103,13 +109,16 @@ def classify_file(
         check_output(target, source)
     summaries = []
     with no_search_for_cycles():
-        for number, opened in enumerate(open_sources(source, text=options.text, day=options.day)):
+        sources = open_sources(source, text=options.text, day=options.day, unreadable=unreadable)
+        for number, opened in enumerate(sources):
             if number and target is not None:
                 raise CommentnlpError(
                     f"{source}: holds several files, but -o names one;"
                     " leave -o out to write one each"
                 )
             to = default_target(source, opened.name) if target is None else target
+            if target is None and to != STDOUT:
+                check_output(to, source)
             summaries.append(_classify(model, opened, str(source), to, options, progress))
     return summaries
 
@@ -124,6 +133,9 @@ def default_target(source: Path | str, name: str = "") -> Path | str:
     inside = ".".join([*member.parent.parts, _stem(member.name)]).strip("./")
     if inside and inside != stem:
         stem = f"{stem}.{inside}"
+    if len(stem.encode("utf-8", "surrogateescape")) > _LONGEST_NAME:
+        digest = hashlib.sha256(stem.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+        stem = f"{stem[: _LONGEST_NAME // 4]}-{digest}"
     return path.parent / f"{stem}.tagged.csv"
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from commentnlp.errors import ReadError
 from commentnlp.reading import Remarks, Source, open_sources
 from commentnlp.records import Event
 from commentnlp.text import CONTACT, LINK, Normaliser
@@ -103,14 +104,19 @@ class Inspection:
 
 
 def inspect(
-    path: Path | str, *, text: str | None = None, day: date | None = None
+    path: Path | str,
+    *,
+    text: str | None = None,
+    day: date | None = None,
+    unreadable: Callable[[ReadError], None] | None = None,
 ) -> list[Inspection]:
     """Look through a file (a zip archive: each of its files) without tagging anything.
 
     Options as of `commentnlp.reading.open_sources`; memory does not grow with the file. Raises
     ReadError where it cannot be read.
     """
-    return [_inspect(source, str(path), text) for source in open_sources(path, text=text, day=day)]
+    sources = open_sources(path, text=text, day=day, unreadable=unreadable)
+    return [_inspect(source, str(path), text) for source in sources]
 
 
 def _inspect(source: Source, path: str, text: str | None) -> Inspection:

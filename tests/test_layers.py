@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "layouts": set(),
     "workbooks": {"errors", "layouts", "whole_files"},
     "writing": {"errors", "layouts", "workbooks"},
-    "inspection": {"records", "reading", "text"},
+    "inspection": {"errors", "records", "reading", "text"},
     "report": {
         "inspection",
         "errors",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from commentnlp.errors import CommentnlpError
 from commentnlp.shipped import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -63,3 +66,13 @@ def printable(text: str, width: int = 60) -> str:
     """A comment on one line, harmless to a terminal."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def tell_failed(failed: Sequence[CommentnlpError]) -> int:
+    """Say which files could not be done while others were; returns the exit status."""
+    if not failed:
+        return 0
+    print(f"commentnlp: {len(failed)} not done:", file=sys.stderr)
+    for error in failed:
+        print(f"  {error}", file=sys.stderr)
+    return 1

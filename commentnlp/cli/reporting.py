@@ -8,9 +8,10 @@ import sys
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from commentnlp.cli.options import add_files, add_model
+from commentnlp.cli.options import add_files, add_model, tell_failed
 from commentnlp.errors import CommentnlpError
 from commentnlp.model import Model
+from commentnlp.reading import files_of
 
 if TYPE_CHECKING:
     from commentnlp.cli.options import Verbs
@@ -45,21 +46,24 @@ def _report(options: argparse.Namespace) -> int:
     from commentnlp.report import Settings, check_target, summarise_files, write, zone_named
     from commentnlp.report.terminal import to_terminal
 
+    files, baseline = files_of(options.files), files_of(options.baseline)
     for target in options.output:
-        check_target(target)
+        check_target(target, [*files, *baseline])
     zone = zone_named(options.tz)
     start = _moment("--start", options.start, options.date, zone)
     end = _moment("--end", options.end, options.date, zone)
     if start and end and end <= start and _hour_only(options.end):
         end += timedelta(days=1)  # past midnight
     settings = Settings(zone, options.step, options.window, start, end, options.show_names)
+    failed: list[CommentnlpError] = []
     report = summarise_files(
-        options.files,
+        files,
         Model.load(options.model),
         settings,
-        earlier=options.baseline,
+        earlier=baseline,
         text=options.text or None,
         day=options.date,
+        unreadable=failed.append if len(files) > 1 else None,
     )
     if report.quality.estimated:
         how = "rows are spread evenly over the span" if start else (
@@ -75,7 +79,7 @@ def _report(options: argparse.Namespace) -> int:
                   file=sys.stderr)  # fmt: skip
     if not options.output:
         print(to_terminal(report, language=options.lang), end="")
-    return 0
+    return tell_failed(failed)
 
 
 def _hour_only(text: str) -> bool:

@@ -27,9 +27,11 @@ from commentnlp.cli.options import (
     cores,
     language_of_environment,
     printable,
+    tell_failed,
 )
 from commentnlp.errors import CommentnlpError
 from commentnlp.model import Model
+from commentnlp.reading import files_of
 from commentnlp.records import Explanation
 from commentnlp.tag_columns import LANGUAGES
 from commentnlp.taxonomy import parent_of
@@ -75,6 +77,7 @@ def add(verbs: Verbs) -> None:
 
 
 def _classify(options: argparse.Namespace) -> int:
+    options.files = files_of(options.files)
     if options.output and len(options.files) > 1:
         raise CommentnlpError("-o goes with one input file; leave it out to write one output each")
     targets = [options.output or default_target(path) for path in options.files]
@@ -88,10 +91,18 @@ def _classify(options: argparse.Namespace) -> int:
         jobs=options.jobs or cores(), labels=options.labels or "en", wide=options.wide,
         safe_cells=options.safe_cells,
     )  # fmt: skip
+    failed: list[CommentnlpError] = []
     for path, target in zip(options.files, targets, strict=True):
         try:
             with _progress(path, options.quiet) as progress:
-                done = classify_file(model, path, options.output, how, progress=progress)
+                done = classify_file(
+                    model, path, options.output, how, progress=progress, unreadable=failed.append
+                )
+        except CommentnlpError as error:
+            if len(options.files) == 1:
+                raise
+            failed.append(error)
+            continue
         except KeyboardInterrupt:
             if not can_resume(target):
                 raise
@@ -101,7 +112,7 @@ def _classify(options: argparse.Namespace) -> int:
         out = sys.stderr if str(target) == STDOUT else sys.stdout
         for summary in () if options.quiet else done:
             print(_summary(model, summary, options.labels or language_of_environment()), file=out)
-    return 0
+    return tell_failed(failed)
 
 
 @contextmanager
@@ -126,15 +137,23 @@ def _progress(name: str, quiet: bool) -> Iterator[Callable[[int, int, int | None
 def _inspect(options: argparse.Namespace) -> int:
     from commentnlp.inspection import inspect
 
-    found = [
-        one for path in options.files
-        for one in inspect(path, text=options.text or None, day=options.date)
-    ]  # fmt: skip
+    files = files_of(options.files)
+    found: list[Inspection] = []
+    failed: list[CommentnlpError] = []
+    for path in files:
+        try:
+            found += inspect(
+                path, text=options.text or None, day=options.date, unreadable=failed.append
+            )
+        except CommentnlpError as error:
+            if len(files) == 1:
+                raise
+            failed.append(error)
     if options.json:
         print(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1, default=str))
-        return 0
-    print("\n\n".join(map(inspection_table, found)))
-    return 0
+    else:
+        print("\n\n".join(map(inspection_table, found)))
+    return tell_failed(failed)
 
 
 def inspection_table(found: Inspection) -> str:

@@ -8,13 +8,14 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 from commentnlp.errors import ReadError
 from commentnlp.reading import kinds, unpacking
+from commentnlp.reading.names import harmless_name, may_hold_comments
 
 MOST_SPOOLED_BYTES = 4 << 30
 """Most bytes of a workbook, Parquet file or archive that are copied to a temporary file."""
@@ -35,14 +36,18 @@ class Opened:
     position: Callable[[], int]
     """Bytes of the outer file taken in so far, for a progress line."""
     seekable: bool
+    notes: tuple[str, ...] = ()
+    """What was passed over on the way to it."""
 
 
-def open_file(path: Path | str) -> Iterator[Opened]:
+def open_file(
+    path: Path | str, unreadable: Callable[[ReadError], None] | None = None
+) -> Iterator[Opened]:
     """What ``path`` holds, ``-`` being stdin: gz and zst unpacked, a zip archive member by member.
 
     Text is streamed; workbooks, Parquet files and archives that come packed or through a pipe go
     through a temporary file. Raises ReadError for what is missing, damaged, encrypted, a zip bomb
-    or no table at all.
+    or no table at all; of a member of an archive ``unreadable`` is told, if given.
     """
     with ExitStack() as stack:
         outer = _outer(path, stack)
@@ -54,14 +59,36 @@ def open_file(path: Path | str) -> Iterator[Opened]:
         if kinds.is_document(archive):
             yield _settled(outer, stack)
             return
-        for info in _members(archive, outer.name):
+        members, notes = _members(archive, outer.name)
+        for info in members:
             with ExitStack() as inner:
                 name = f"{outer.name} › {_member_name(info)}"
                 try:
-                    source = inner.enter_context(archive.open(info))
-                except unpacking.DAMAGE as error:
-                    raise unpacking.damaged(name, error, 0) from None
-                yield _settled(_unpacked(_over(outer, source, name)), inner)
+                    member = _member(archive, info, outer, name, inner)
+                except ReadError as error:
+                    if unreadable is None:
+                        raise
+                    unreadable(error)
+                    continue
+                yield replace(member, notes=notes)
+                notes = ()
+
+
+def _member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: Opened, name: str, stack: ExitStack
+) -> Opened:
+    if info.flag_bits & 1:
+        raise ReadError(f"{name}: needs a password; pack it without one")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ReadError(
+            f"{name}: packed by a method of its own ({info.compress_type}); pack it as an ordinary"
+            " zip"
+        )
+    try:
+        source = stack.enter_context(archive.open(info))
+    except unpacking.DAMAGE as error:
+        raise unpacking.damaged(name, error, 0) from None
+    return _settled(_unpacked(_over(outer, source, name)), stack)
 
 
 def _outer(path: Path | str, stack: ExitStack) -> Opened:
@@ -164,35 +191,34 @@ def _archive(opened: Opened) -> zipfile.ZipFile:
         ) from None
 
 
-def _members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
-    """The files worth reading, in order."""
-    members = []
+def _members(archive: zipfile.ZipFile, name: str) -> tuple[list[zipfile.ZipInfo], tuple[str, ...]]:
+    """The files worth reading, in order, and a note of those that are passed over."""
+    members: list[zipfile.ZipInfo] = []
+    passed: list[str] = []
     for info in archive.infolist():
         member = _member_name(info)
         parts = PurePosixPath(member).parts
-        if info.is_dir() or any(p.startswith(".") or p == "__MACOSX" for p in parts):
+        if info.is_dir() or "__MACOSX" in parts or parts[-1:] == (".DS_Store",):
             continue
-        if info.flag_bits & 1:
-            raise ReadError(f"{name} › {member}: needs a password; pack it without one")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ReadError(
-                f"{name} › {member}: packed by a method of its own ({info.compress_type});"
-                " pack it as an ordinary zip"
-            )
-        members.append(info)
+        if any(part.startswith(".") for part in parts) or not may_hold_comments(member):
+            passed.append(member)
+        else:
+            members.append(info)
+    more = f" and {len(passed) - 3} more" if len(passed) > 3 else ""
+    told = f"passed over in the archive: {', '.join(passed[:3])}{more}"
     if not members:
-        raise ReadError(f"{name}: the archive holds no files")
-    return members
+        raise ReadError(
+            f"{name}: the archive holds no files of comments" + f" ({told})" * bool(passed)
+        )
+    return members, (told,) * bool(passed)
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
     """Names without the UTF-8 flag are UTF-8 (macOS) or GBK (Windows), not code page 437."""
     name = info.orig_filename
-    if info.flag_bits & 0x800:
-        return name
-    try:
-        data = name.encode("cp437")
-        with_three_bytes = max(data.decode("utf-8", "ignore"), default="") >= "\u0800"
-        return data.decode("utf-8" if with_three_bytes else "gbk")
-    except UnicodeError:
-        return name
+    if not info.flag_bits & 0x800:
+        with suppress(UnicodeError):
+            data = name.encode("cp437")
+            with_three_bytes = max(data.decode("utf-8", "ignore"), default="") >= "\u0800"
+            name = data.decode("utf-8" if with_three_bytes else "gbk")
+    return harmless_name(name)

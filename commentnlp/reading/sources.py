@@ -123,6 +123,7 @@ def open_sources(
     text: str | None = "",
     day: date | None = None,
     zone: tzinfo = SHANGHAI,
+    unreadable: Callable[[ReadError], None] | None = None,
 ) -> Iterator[Source]:
     """Open a file, or ``-`` for stdin: one source, or one for each file of a zip archive.
 
@@ -130,11 +131,20 @@ def open_sources(
     none); ``day`` is the date of the first row of what only tells the hour, which else is sought
     in the file's name and end. Times without a zone are those of ``zone``, in tables, workbooks
     and logs; what live tools send as JSON tells its own. Each source is valid until the next is
-    asked for. Raises ReadError for what is missing, damaged or holds no comments.
+    asked for. Raises ReadError for what is missing, damaged or holds no comments; where that is
+    one of the files of an archive, ``unreadable`` is told, if given, and the others come.
     """
-    for opened in open_file(path):
-        source = (_text if opened.kind == "text" else _sheet)(opened, day, zone)
-        yield _ready(source, text, zone)
+    for opened in open_file(path, unreadable):
+        try:
+            source = (_text if opened.kind == "text" else _sheet)(opened, day, zone)
+            source.notes += opened.notes
+            source = _ready(source, text, zone)
+        except ReadError as error:
+            if unreadable is None or opened.name == str(path):
+                raise
+            unreadable(error)
+        else:
+            yield source
 
 
 def source_of(data: bytes, name: str, *, zone: tzinfo = SHANGHAI) -> Source:

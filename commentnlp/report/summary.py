@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
-from commentnlp.errors import CommentnlpError
+from commentnlp.errors import CommentnlpError, ReadError
 from commentnlp.model import Model
 from commentnlp.reading import Remarks, Source, open_sources
 from commentnlp.records import Event
@@ -55,16 +55,18 @@ def summarise_files(
     earlier: Sequence[Path | str] = (),
     text: str | None = None,
     day: date | None = None,
+    unreadable: Callable[[ReadError], None] | None = None,
 ) -> Report:
     """Read files and make one report of all their events.
 
     ``text`` and ``day`` as of `commentnlp.reading.open_sources`. Raises ReadError for what cannot
-    be read, and what `summarise` raises.
+    be read, and what `summarise` raises. Of a file that cannot be opened ``unreadable`` is told, if
+    given, and the report is of the others.
     """
     files: list[File] = []
     before: list[File] = []
-    log = read_log(_events(paths, files, settings, text, day))
-    there = read_log(_events(earlier, before, settings, text, day))
+    log = read_log(_events(paths, files, settings, text, day, unreadable))
+    there = read_log(_events(earlier, before, settings, text, day, unreadable))
     return _report(log, model, settings, there, files, before)
 
 
@@ -74,10 +76,11 @@ def _events(
     settings: Settings,
     text: str | None,
     day: date | None,
+    unreadable: Callable[[ReadError], None] | None,
 ) -> Iterator[Iterator[Event]]:
     """The events file by file; tells ``files`` of each once it is read."""
     for path in paths:
-        for source in open_sources(path, text=text, day=day, zone=settings.zone):
+        for source in _opened(path, settings, text, day, unreadable):
             rows = 0
 
             def counted(source: Source = source) -> Iterator[Event]:
@@ -98,6 +101,21 @@ def _events(
                     tuple(map(shown, source.notes)),
                 )
             )
+
+
+def _opened(
+    path: Path | str,
+    settings: Settings,
+    text: str | None,
+    day: date | None,
+    unreadable: Callable[[ReadError], None] | None,
+) -> Iterator[Source]:
+    try:
+        yield from open_sources(path, text=text, day=day, zone=settings.zone, unreadable=unreadable)
+    except ReadError as error:
+        if unreadable is None:
+            raise
+        unreadable(error)
 
 
 def _remarks(remarks: Remarks) -> tuple[Remark, ...]:
