@@ -420,6 +420,7 @@ def example() -> r.Report:
         step=60,
         start=at(0),
         end=at(MINUTES),
+        purchase_clicks=False,
         title="暖玉珠宝直播间",
         rooms=("暖玉珠宝直播间",),
         names=TAXONOMY.names,

@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from .processes import run_when_dead
+
 KINDS = ("sqlite", "postgresql")
 PASSWORD = "s3cr3t-of-a-test"
 
@@ -86,6 +88,11 @@ class Cluster:
         )  # fmt: skip
         self.start()
         atexit.register(self.stop)
+        stop = [self._programs / "pg_ctl", "stop", "-s", "-m", "immediate", "-D"]
+        self._guard = run_when_dead(
+            [*stop, self.folder / "data"], cwd=self.folder, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, **self._user,
+        )  # fmt: skip
 
     def _run(self, program, *arguments):
         done = subprocess.run(

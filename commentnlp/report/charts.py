@@ -575,7 +575,7 @@ def _name(report: Report, words: Wording, facet: str, label: str) -> str:
 
 
 def _svg(report: Report, language: str, title: str, chart: Chart) -> str:
-    words = Wording(language)
+    words = Wording(language, purchase_clicks=report.purchase_clicks)
     sheet = Sheet(WIDTH, SIZE)
     panels = chart(report, words, Plot(WIDTH - (_LEFT + _RIGHT) * SIZE, SIZE))
     if not panels:

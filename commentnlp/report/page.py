@@ -77,7 +77,7 @@ def to_html(report: Report, *, language: str = "zh") -> str:
     Each number has about as many quotes as a page of `MOST_BYTES` holds, `MOST_QUOTES` at most.
     Raises CommentnlpError for a language that is neither ``zh`` nor ``en``.
     """
-    view = _view(report, Wording(language))
+    view = _view(report, Wording(language, purchase_clicks=report.purchase_clicks))
     template = _templates().get_template("page.html.jinja")
 
     def page(most: int) -> str:

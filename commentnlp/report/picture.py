@@ -49,7 +49,7 @@ def to_png(report: Report, *, language: str = "zh") -> bytes:
     Raises CommentnlpError where no font with Chinese characters is installed, or for a language
     that is neither ``zh`` nor ``en``.
     """
-    story = _Story(report, Wording(language))
+    story = _Story(report, Wording(language, purchase_clicks=report.purchase_clicks))
     story.title()
     story.glance()
     story.chart(minutes_panels, "page.minutes")

@@ -479,6 +479,8 @@ class Report:
     """Minutes of a step."""
     start: datetime | None
     end: datetime | None
+    purchase_clicks: bool
+    """Whether ``purchase`` counts clicks on "buy" (用户正在购买) and not orders."""
     title: str
     """What the report is on: as asked for, else its rooms, else its first file; may be empty."""
     rooms: tuple[str, ...]

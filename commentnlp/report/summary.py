@@ -28,6 +28,8 @@ from commentnlp.report.tiers import tiers
 from commentnlp.report.topics import Asked, Explained, items
 
 DEFAULT = Settings()
+_EVENT_LOG = "event log"
+"""The tool whose purchases are 用户正在购买: somebody clicks on "buy", ordered or not."""
 
 
 def summarise(
@@ -139,6 +141,7 @@ def _report(
         step=settings.step,
         start=room.moment(start),
         end=room.moment(end),
+        purchase_clicks=any(file.tool == _EVENT_LOG for file in files),
         title=_title(settings, room.log.rooms, files),
         rooms=tuple(map(shown, room.log.rooms)),
         names=model.taxonomy.names,

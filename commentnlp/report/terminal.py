@@ -32,7 +32,7 @@ def to_terminal(report: Report, *, language: str = "zh") -> str:
 
     Raises CommentnlpError for a language that is not there.
     """
-    words = Wording(language)
+    words = Wording(language, purchase_clicks=report.purchase_clicks)
     lines = [f"{words.say('title')}  {tables.rooms(report)}".rstrip(), _headline(report, words)]
     sections = (_activity, _topics, _responses, _hotspots, _tiers, _quality, _fit)
     names = ("activity", "topics", "responses", "hotspots", "tiers", "quality", "fit")

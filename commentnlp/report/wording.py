@@ -22,6 +22,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "kind.fanclub": ("粉丝团", "fan club"),
     "kind.cart": ("加购", "carts"),
     "kind.purchase": ("购买", "purchases"),
+    "kind.purchase.click": ("点击购买", "clicks on buy"),
     "kind.coupon": ("领券", "coupons taken"),
     "kind.coupon_offer": ("发券", "coupons offered"),
     "kind.push": ("推送商品", "items pushed"),
@@ -182,6 +183,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.figure.complaints": ("投诉", "complaints"),
     "page.figure.complaints.watch": ("{count} 项新出现或升温", "{count} new or rising"),
     "page.figure.purchase": ("购买", "purchases"),
+    "page.figure.purchase.click": ("点击购买", "clicks on buy"),
     "page.figure.purchase.more": ("加购 {cart} 次", "{cart} put in the cart"),
     "page.figure.enter": ("进房", "entries"),
     "page.figure.enter.more": ("新增关注 {follow}", "{follow} followed"),
@@ -229,6 +231,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.says.purchases": (
         "购买 {purchase} 次，{start} 这一段最多，有 {most} 次。",
         "{purchase} purchases, most of them ({most}) in the step from {start}.",
+    ),
+    "page.says.purchases.click": (
+        "点击购买 {purchase} 次（不等于下单），{start} 这一段最多，有 {most} 次。",
+        "{purchase} clicks on buy (no orders), most of them ({most}) in the step from {start}.",
     ),
     "page.says.order": (
         "{who}在评论里说要下单或已拍，共 {lines} 条。",
@@ -357,6 +363,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.upset": ("没得到回应的大买家", "Heavy buyers who complained unheard"),
     "page.who": ("谁", "who"),
     "page.purchases": ("购买", "purchases"),
+    "page.purchases.click": ("点击购买", "clicks on buy"),
     "page.complaints": ("投诉", "complaints"),
     # its data quality
     "page.files": ("读到的文件", "Files"),
@@ -580,6 +587,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "tiers_by": ("分层依据", "tiers"),
     "who": ("用户", "who"),
     "purchases": ("购买次数", "purchases"),
+    "purchases.click": ("点击购买次数", "clicks on buy"),
     "text": ("评论", "comment"),
     "time": ("时间", "time"),
     "file": ("文件", "file"),
@@ -657,6 +665,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{count} more; the JSON report has all.",
     ),
     "comments_and_purchases": ("评论与购买", "Comments and purchases"),
+    "comments_and_purchases.click": ("评论与点击购买", "Comments and clicks on buy"),
 }
 
 
@@ -708,15 +717,21 @@ _REMARKS: tuple[tuple[str, str], ...] = (
 class Wording:
     """One language. Keys are those of this file; an unknown one is a mistake of ours."""
 
-    def __init__(self, language: str) -> None:
-        """Take ``zh`` or ``en``. Raises CommentnlpError for another."""
+    def __init__(self, language: str, *, purchase_clicks: bool = False) -> None:
+        """Take ``zh`` or ``en``; ``purchase_clicks`` names purchases as clicks on "buy".
+
+        Raises CommentnlpError for another language.
+        """
         if language not in LANGUAGES:
             raise CommentnlpError(f"language {language!r}: there are {' and '.join(LANGUAGES)}")
         self.language = language
+        self._purchase_clicks = purchase_clicks
         self._place = LANGUAGES.index(language)
 
     def say(self, key: str, **values: object) -> str:
         """The words of a key, with ``{name}`` filled in."""
+        if self._purchase_clicks and f"{key}.click" in _WORDS:
+            key = f"{key}.click"
         return _WORDS[key][self._place].format(**values)
 
     def kind(self, kind: str) -> str:
