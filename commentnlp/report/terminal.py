@@ -62,11 +62,11 @@ def _headline(report: Report, words: Wording) -> str:
     if report.quality.estimated:
         parts.append(say("spread"))
     parts.append(f"{say('comments')} {total.said.lines:,}")
+    if report.complaints.total.lines:
+        parts.append(f"{say('complaints.all')} {report.complaints.total.lines:,}")
     parts.append(f"{say('writers')} {total.said.people:,}")
     if total.minutes:
         parts.append(f"{say('per_minute')} {total.per_minute:.1f}")
-    if report.complaints.total.lines:
-        parts.append(f"{say('complaints.all')} {report.complaints.total.lines:,}")
     return " · ".join(parts)
 
 
