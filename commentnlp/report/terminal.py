@@ -21,7 +21,7 @@ from commentnlp.taxonomy import parent_of
 WIDTH = 100
 """Most columns of a line; a Chinese character takes two."""
 
-_STEPS, _SPELLS, _FACETS, _FEW, _SPOTS = 10, 2, 4, 4, 5
+_STEPS, _SPELLS, _FACETS, _FEW, _SPOTS = 10, 2, 4, 4, 4
 _KINDS = ("like", "follow", "cart", "purchase")
 
 
