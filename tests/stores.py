@@ -88,11 +88,9 @@ class Cluster:
         )  # fmt: skip
         self.start()
         atexit.register(self.stop)
-        stop = [self._programs / "pg_ctl", "stop", "-s", "-m", "immediate", "-D"]
-        self._guard = run_when_dead(
-            [*stop, self.folder / "data"], cwd=self.folder, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, **self._user,
-        )  # fmt: skip
+        # SIGQUIT is an immediate shutdown; the helper runs as we do, not as postgres
+        pid = f"head -n 1 '{self.folder}/data/postmaster.pid'"
+        self._guard = run_when_dead(["sh", "-c", f"kill -QUIT $({pid})"], stderr=subprocess.DEVNULL)
 
     def _run(self, program, *arguments):
         done = subprocess.run(
