@@ -242,6 +242,7 @@ def hotspot(label: str, state: str, *words: r.Word) -> r.Hotspot:
         None if state == "quiet" else top.start,
         top.voices / top.expected if top.expected else None,
         total,
+        total.lines // 4,
         tuple(steps),
         None if state == "new" else before,
         total.quotes[0],
@@ -419,12 +420,19 @@ def example() -> r.Report:
         step=60,
         start=at(0),
         end=at(MINUTES),
+        purchase_clicks=False,
+        title="暖玉珠宝直播间",
         rooms=("暖玉珠宝直播间",),
         names=TAXONOMY.names,
         total=total,
         activity=activity(),
         items=tuple(stretch(*item) for item in items),
         responses=responses(),
+        complaints=r.Complaints(
+            r.Count(120, 88, quotes(ALL, "灯光")),
+            r.Count(90, 70, quotes(ALL, "灯光")),
+            r.Count(30, 24, ()),
+        ),
         hotspots=hotspots,
         tiers=tiers(),
         quality=quality(total),
@@ -438,7 +446,19 @@ HOSTILE = (
     "a" + "\u0301" * 10_000, "\x00\x1b[31m红\x07\r\n# x", "|`x`| ](javascript:alert(1)) **[x](y)",
     "长" * 5000, "\ud83d半", "{{7*7}}</td><img src=x onerror=alert(1)>", "",
 )  # fmt: skip
-FOREIGN = {"text", "who", "word", "name", "rooms", "why", "notes", "wordings", "unknown", "tool"}
+FOREIGN = {
+    "text",
+    "who",
+    "word",
+    "name",
+    "title",
+    "rooms",
+    "why",
+    "notes",
+    "wordings",
+    "unknown",
+    "tool",
+}
 
 
 def hostile() -> r.Report:

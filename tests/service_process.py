@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import httpx
 
 from .conftest import ROOT
+from .processes import start_process
 
 
 def free_port():
@@ -61,7 +62,7 @@ def started(folder, *options, store=None, port=None, **environment):
     command = [sys.executable, "serve.py", "--port", str(port)]
     command += ["--store", store or str(folder / "弹幕.db"), *options]
     with open(log, "ab") as out:
-        process = subprocess.Popen(
+        process = start_process(
             command, cwd=ROOT, stdout=out, stderr=out, env={**clean, **environment}
         )
     return Service(process, f"http://127.0.0.1:{port}", log)

@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from .processes import run_when_dead
+
 KINDS = ("sqlite", "postgresql")
 PASSWORD = "s3cr3t-of-a-test"
 
@@ -86,6 +88,9 @@ class Cluster:
         )  # fmt: skip
         self.start()
         atexit.register(self.stop)
+        # SIGQUIT is an immediate shutdown; the helper runs as we do, not as postgres
+        pid = f"head -n 1 '{self.folder}/data/postmaster.pid'"
+        self._guard = run_when_dead(["sh", "-c", f"kill -QUIT $({pid})"], stderr=subprocess.DEVNULL)
 
     def _run(self, program, *arguments):
         done = subprocess.run(

@@ -21,6 +21,7 @@ from commentnlp.batch import Options, classify_file, default_target
 from commentnlp.checkpoints import can_resume
 from commentnlp.errors import CommentnlpError, ReadError
 
+from .processes import start_process
 from .test_reading import EVENTS
 
 
@@ -390,10 +391,11 @@ def test_a_full_disk_is_told_and_can_be_gone_on_from(tmp_path):
     assert "No space left" in done.stderr
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_goes_on(tmp_path):
     source, target = many(tmp_path, 200_000), tmp_path / "o.csv"
     command = [sys.executable, "-m", "commentnlp", "classify", "-q", "--jobs", "1"]
-    process = subprocess.Popen([*command, str(source), "-o", str(target)])
+    process = start_process([*command, str(source), "-o", str(target)])
     while process.poll() is None and not can_resume(target):
         pass
     process.kill()
@@ -404,11 +406,12 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
     assert len(rows(target)) == 200_000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc to see processes")
 def test_workers_end_with_a_parent_that_was_killed(tmp_path):
     source = many(tmp_path, 300_000)
     command = [sys.executable, "-m", "commentnlp", "classify", "-q", "--jobs", "2", str(source)]
-    process = subprocess.Popen(command)
+    process = start_process(command)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     workers = []
     while process.poll() is None and not can_resume(default_target(source)):

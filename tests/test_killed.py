@@ -11,6 +11,9 @@ import pytest
 from commentnlp import Model
 
 from .conftest import ROOT, TRAINING_DATA
+from .processes import start_process
+
+pytestmark = pytest.mark.slow
 
 GOLDEN = ROOT / "tests" / "golden" / "model"
 
@@ -48,7 +51,7 @@ def test_a_model_that_is_replaced_is_whole_at_any_moment(tmp_path):
     versions = {Model.load(GOLDEN).meta.version, "another"}
     seen, left = set(), 0
     for _ in range(20):
-        process = subprocess.Popen(
+        process = start_process(
             [sys.executable, "-c", SAVE, GOLDEN, second, target], stdout=subprocess.PIPE
         )
         process.stdout.readline()
@@ -81,7 +84,7 @@ def test_a_killed_training_leaves_the_old_model(tmp_path):
     version = Model.load(target).meta.version
     Model.load(GOLDEN).save(target)
     for share in (0.3, 0.6, 0.9):
-        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL,
+        process = start_process(command, cwd=ROOT, stderr=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL)  # fmt: skip
         time.sleep(whole * share)
         kill(process)

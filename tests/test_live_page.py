@@ -14,6 +14,8 @@ from commentnlp.records import SHANGHAI
 from .browser import chromium, opened
 from .live_stub import Stub, likely, nothing
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = (
     '<img src=x onerror="document.title=1">', "</script><script>alert(1)</script>",
     "\u202e反过来写\u2066多少钱", "零\u200b宽\u200d空\ufeff格", "长" * 10_000,

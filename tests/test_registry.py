@@ -25,6 +25,7 @@ from commentnlp.samples import read_samples
 from commentnlp.service.serving import Serving
 
 from .conftest import ROOT, TRAINING_DATA
+from .processes import start_process
 
 GOLDEN = ROOT / "tests/golden/model"
 
@@ -208,7 +209,7 @@ def test_killed_at_any_moment_a_whole_model_is_in_use(folder):
     for _ in range(20):
         if current(folder) == "二月":
             rollback(folder)
-        process = subprocess.Popen([sys.executable, "-c", LOOP, folder], stdout=subprocess.PIPE)
+        process = start_process([sys.executable, "-c", LOOP, folder], stdout=subprocess.PIPE)
         process.stdout.readline()
         time.sleep(draw.random() * 3 * turn)
         process.send_signal(signal.SIGKILL)

@@ -12,6 +12,16 @@ from commentnlp.report.picture import to_png
 from .report_example import example, hostile
 
 
+@pytest.fixture(autouse=True)
+def _chinese_font(request):
+    if "without_a_chinese_font" in request.node.name:
+        return
+    try:
+        fonts.chinese()
+    except CommentnlpError as missing:
+        pytest.skip(str(missing))
+
+
 def size_of(png):
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     return struct.unpack(">II", png[16:24])

@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -41,7 +42,8 @@ def reconciles(report):
         for kind, count in total.events.items():
             assert sum(step.events.get(kind, 0) for step in steps) == count
             assert sum(sum(s.kinds.get(kind, ())) for s in report.activity.minutes) == count
-        assert sum(phase.said.lines for phase in report.activity.phases) == found.comments
+        if report.activity.phases:
+            assert sum(phase.said.lines for phase in report.activity.phases) == found.comments
         for contrast in [report.activity.contrast] if report.activity.contrast else []:
             assert sum(part.said.lines for part in contrast) == found.comments
         if report.activity.week:
@@ -108,9 +110,36 @@ def test_phases(model):
     assert [phase.key for phase in report.activity.phases] == ["warm_up", "peak", "closing"]
     assert sum(phase.minutes for phase in report.activity.phases) == pytest.approx(300, abs=2)
     assert report.activity.phases[1].minutes == pytest.approx(40, abs=10)
-    # nothing is busy: thirds
+
+
+def test_a_quiet_show_has_no_phases(model):
     even = [Event("like", time=at(m)) for m in range(90)]
-    assert [p.minutes for p in summarise(even, model).activity.phases] == [30, 30, 30]
+    assert summarise(even, model).activity.phases == ()
+
+
+def test_a_show_of_several_days_has_no_phases(model):
+    first = planted(1, busy=[(120, 160, 3.0)])
+    second = [replace(event, time=event.time + timedelta(days=1)) for event in first]
+    report = summarise([*first, *second], model)
+    assert len(report.activity.busy) == 2
+    assert report.activity.phases == ()
+
+
+def test_complaints_are_parted_into_discontent_and_inquiries(model):
+    texts = ["戴了一周就掉色了", "能退吗", "客服三天了没人理", "主播好美", "几天发货"]
+    found = summarise([Event("comment", text, user=text) for text in texts], model)
+    complaints = found.complaints
+    assert complaints.total.lines == complaints.discontent.lines + complaints.inquiries.lines
+    assert {quote.text for quote in complaints.discontent.quotes} == {texts[0], texts[2]}
+    assert {quote.text for quote in complaints.inquiries.quotes} >= {"能退吗"}
+
+
+def test_the_title_is_asked_for_or_the_room_or_the_file(model, tmp_path):
+    path = tmp_path / "晚场.csv"
+    path.write_text("text\n多少钱\n", encoding="utf-8")
+    assert summarise_files([path], model).title == "晚场"
+    assert summarise_files([path], model, Settings(title="三月十四")).title == "三月十四"
+    assert summarise([Event("comment", "多少钱", room="小店")], model).title == "小店"
 
 
 def test_words_set_an_hour_apart(model):

@@ -19,6 +19,8 @@ from schemathesis.checks import (
 from .bad_bodies import BODIES, TABLES
 from .service_process import running
 
+pytestmark = pytest.mark.slow
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -14,6 +14,8 @@ from commentnlp.service.page import ASSETS, asset, language_of, login_page, page
 
 from .live_stub import MODEL, TAXONOMY, comment, likely, nothing
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 3, 14, 20, 15, 3, tzinfo=SHANGHAI)
 ROOMS = [("8801", 1_773_490_503_000)]
 HOSTILE = (

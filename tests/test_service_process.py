@@ -15,7 +15,10 @@ import pytest
 from commentnlp.cli import main
 
 from .conftest import ROOT
+from .processes import start_process
 from .service_process import free_port, running, started
+
+pytestmark = pytest.mark.slow
 
 KILLS = 20
 
@@ -196,7 +199,7 @@ def test_uvicorn_starts_it_too(tmp_path):
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "serve:app", "--port", str(port)]
     environment = {"COMMENTNLP_STORE": str(tmp_path / "x.db"), "PATH": "/usr/bin:/bin"}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    process = start_process(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 40
         while time.monotonic() < end:

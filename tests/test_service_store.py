@@ -26,6 +26,7 @@ from commentnlp.service.schema import VERSION, VERSION_TABLE, metadata
 from commentnlp.service.store import Store
 
 from .conftest import ROOT
+from .processes import start_process
 from .stores import KINDS, PASSWORD, cluster, empty
 
 BEGIN = datetime(2026, 3, 14, 20, tzinfo=SHANGHAI)
@@ -911,7 +912,7 @@ def test_what_was_acknowledged_survives_a_kill(url):
     """
     begin, acknowledged = 0, set()
     for _ in range(4):
-        writer = subprocess.Popen(
+        writer = start_process(
             [sys.executable, "-c", code, url, str(begin)], cwd=ROOT, stdout=subprocess.PIPE
         )
         lines = [writer.stdout.readline() for _ in range(random.randrange(3, 40))]

@@ -23,6 +23,7 @@ from commentnlp.taxonomy import parent_of
 from .conftest import ROOT, TRAINING_DATA
 
 pytestmark = [
+    pytest.mark.slow,
     # Spark says it once where a newer pandas is installed; Arrow alone carries our columns
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
     # Spark 4.0 and 4.1 leave the socket open through which rows came

@@ -13,6 +13,8 @@ from commentnlp import Model
 
 from .conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = ROOT / "tests" / "golden"
 
 OLDER = {

@@ -36,6 +36,8 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--start", metavar="TIME", help="only from then on; where no row has a time:"
                       " when it began ('2026-02-07 20:00', or 20:00 with --date)")  # fmt: skip
     verb.add_argument("--end", metavar="TIME", help="only until then, or when it ended")
+    verb.add_argument("--title", default="", metavar="TEXT", help="what stands above the report;"
+                      " the room's name if not given, else the file's")  # fmt: skip
     verb.add_argument("--show-names", action="store_true", help="nicknames in full, not masked")
     verb.add_argument("-q", "--quiet", action="store_true", help="say nothing where all went well")
     add_model(verb)
@@ -54,7 +56,9 @@ def _report(options: argparse.Namespace) -> int:
     end = _moment("--end", options.end, options.date, zone)
     if start and end and end <= start and _hour_only(options.end):
         end += timedelta(days=1)  # past midnight
-    settings = Settings(zone, options.step, options.window, start, end, options.show_names)
+    settings = Settings(
+        zone, options.step, options.window, start, end, options.show_names, options.title
+    )
     failed: list[CommentnlpError] = []
     report = summarise_files(
         files,

@@ -187,8 +187,11 @@ def inspection_table(found: Inspection) -> str:
     row("backwards", f"{found.backwards}")
     for gap in found.gaps:
         row("silence", f"{gap.start:%m-%d %H:%M:%S} to {gap.end:%m-%d %H:%M:%S}")
-    share = 1 - found.different / max(found.comments, 1)
-    row("comments", f"{found.comments}, {found.different} different ({share:.0%} repeats)")
+    if found.comments:
+        share = 1 - found.different / found.comments
+        row("comments", f"{found.comments}, {found.different} different ({share:.0%} repeats)")
+    else:
+        row("comments", "0")
     phrases("one-tap", found.canned_comments, found.canned, True)
     phrases("floods", found.flood_comments, found.floods, False)
     row("spam", f"{found.spam} with a link or a contact number")

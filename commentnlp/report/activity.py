@@ -26,6 +26,8 @@ PHASES = ("warm_up", "peak", "closing")
 """Before the first busy window, from there to the end of the last, and after it."""
 
 _SHORT_SHOW = 10 * 60
+_LONG_SHOW = 20 * 3600
+"""Seconds from first to last event above which it was more than one show."""
 
 
 def activity(room: Room, asked: Callable[[Ints], tuple[Question, ...]], earlier: Room | None
@@ -119,32 +121,27 @@ def _spell(room: Room, span: Span, usual: float) -> Spell:
 
 
 def _phases(room: Room, busy: Sequence[Span]) -> tuple[Slice, ...]:
-    """Warm-up, peak and closing of each stretch of being live, added up over the stretches.
+    """Warm-up, peak and closing: before, from first to last, and after the busy windows.
 
-    Where nothing was busy, they are its thirds.
+    None where nothing was busy, for then there is no peak, and none for a show of several days.
     """
-    parts: dict[str, list[Span]] = {phase: [] for phase in PHASES}
-    for start, end in room.live:
-        mine = [(a, b) for a, b in busy if start <= a < end]
-        third = (end - start) / 3
-        first, last = (mine[0][0], mine[-1][1]) if mine else (start + third, end - third)
-        for phase, span in zip(PHASES, ((start, first), (first, last), (last, end)), strict=True):
-            if span[1] > span[0]:
-                parts[phase].append(span)
-    return tuple(_part(room, phase, spans) for phase, spans in parts.items() if spans)
-
-
-def _part(room: Room, key: str, spans: Sequence[Span]) -> Slice:
-    comments, events = within(room, spans)
-    return slice_of(
-        room,
-        comments,
-        events,
-        key=key,
-        start=min(start for start, _ in spans),
-        end=max(end for _, end in spans),
-        minutes=sum(room.minutes(start, end) for start, end in spans),
+    if not busy:
+        return ()
+    start, end = room.live[0][0], room.live[-1][1]
+    if end - start > _LONG_SHOW:
+        return ()
+    first, last = busy[0][0], busy[-1][1]
+    spans = ((start, first), (first, last), (last, end))
+    return tuple(
+        _part(room, phase, span)
+        for phase, span in zip(PHASES, spans, strict=True)
+        if span[1] > span[0]
     )
+
+
+def _part(room: Room, key: str, span: Span) -> Slice:
+    comments, events = room.between(*span)
+    return slice_of(room, comments, events, key=key, start=span[0], end=span[1])
 
 
 def _contrast(

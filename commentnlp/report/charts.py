@@ -507,7 +507,16 @@ def hotspots_panels(report: Report, words: Wording, plot: Plot) -> list[Panel]:
     if any(one.rising for spot in spots for one in spot.steps):
         signs.append(Mark(words.say("picture.rising"), RISING, "box"))
     signs.append(Mark(words.say("picture.expected"), SOFT, "line"))
-    panels = [_hotspot_panel(report, spot, steps, words) for spot in spots]
+    # one scale for all, and a single voice in a hundred is no mountain
+    rates = [
+        rate
+        for spot in spots
+        for one in spot.steps
+        if _enough(one)
+        for rate in (100 * one.voices / one.of, 100 * one.expected / one.of)
+    ]
+    top = _nice_top(max(1.0, *rates))
+    panels = [_hotspot_panel(report, spot, steps, words, top) for spot in spots]
     few = np.array([0 < one.voices < _FEW for one in steps.slices])
     drawn = _with_times(panels, steps.line, plot, report.step)
     return [Panel(tuple(signs)), *drawn, *_left_out(words, few)]
@@ -517,7 +526,9 @@ def _enough(step: HotStep) -> bool:
     return step.of >= _FEW or (step.rising and step.of > 0)
 
 
-def _hotspot_panel(report: Report, spot: Hotspot, steps: _Steps, words: Wording) -> Panel:
+def _hotspot_panel(
+    report: Report, spot: Hotspot, steps: _Steps, words: Wording, top: float
+) -> Panel:
     by_start = {one.start: one for one in spot.steps}
     found = [by_start.get(one.start) for one in steps.slices if one.start]
     enough = [one if one and _enough(one) else None for one in found]
@@ -525,8 +536,6 @@ def _hotspot_panel(report: Report, spot: Hotspot, steps: _Steps, words: Wording)
     likely = np.array([100 * one.expected / one.of if one else np.nan for one in enough])
     rising = np.array([bool(one and one.rising) for one in enough])
     known = ~np.isnan(rates)
-    # a single voice in a hundred is no mountain
-    top = _nice_top(max(1.0, float(rates[known].max()), float(likely[known].max())))
 
     def draw(axes: Axes) -> None:
         _frame(axes, steps.line, top)
@@ -536,7 +545,8 @@ def _hotspot_panel(report: Report, spot: Hotspot, steps: _Steps, words: Wording)
         left, right, height = steps.left[known], steps.right[known], likely[known]
         strokes(axes, (left, height), (right, height), SOFT, 1.5)
 
-    told = f"{words.say(f'state.{spot.state}')} · {who(spot.total.people, words)}"
+    parts = (words.say(f"state.{spot.state}"), who(spot.total.people, words))
+    told = " · ".join((*parts, f"n={spot.total.voices}"))
     marks = Mark(hotspot_name(report, words, spot), INK), Mark(told, SOFT)
     return Panel(marks, 4.5, draw, above=0.4)
 
@@ -565,7 +575,7 @@ def _name(report: Report, words: Wording, facet: str, label: str) -> str:
 
 
 def _svg(report: Report, language: str, title: str, chart: Chart) -> str:
-    words = Wording(language)
+    words = Wording(language, purchase_clicks=report.purchase_clicks)
     sheet = Sheet(WIDTH, SIZE)
     panels = chart(report, words, Plot(WIDTH - (_LEFT + _RIGHT) * SIZE, SIZE))
     if not panels:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from commentnlp.report.records import Labelled, Question, Quote, Report, Spell
+from commentnlp.report.records import (
+    Activity,
+    Hotspot,
+    Labelled,
+    Question,
+    Quote,
+    Report,
+    Spell,
+    Tier,
+)
 from commentnlp.report.wording import Wording, clock, percent
 from commentnlp.taxonomy import parent_of
 
@@ -93,6 +102,41 @@ def span_of(report: Report, words: Wording) -> str:
     return f"{clock(report.start)}–{day}{clock(report.end)}"
 
 
+def hottest_spell(activity: Activity) -> Spell | None:
+    """The busy spell with most comments above the usual level; None where nothing was busy.
+
+    A long spell at twice the level counts for more than some minutes of a little more.
+    """
+
+    def extra(spell: Spell) -> float:
+        minutes = (spell.end - spell.start).total_seconds() / 60
+        return spell.comments - activity.usual * minutes
+
+    return max(activity.busy, key=extra, default=None)
+
+
+def complaints_split(report: Report, words: Wording) -> str:
+    """As 不满 57 · 咨询 34."""
+    found = report.complaints
+    return words.say(
+        "complaints.split",
+        discontent=number(found.discontent.lines),
+        inquiries=number(found.inquiries.lines),
+    )
+
+
+def without_doubles(hotspots: Sequence[Hotspot]) -> list[Hotspot]:
+    """Leave out parents whose comments are all those of one leaf."""
+    leaves = {(parent_of(spot.label), spot.total.lines) for spot in hotspots}
+    return [spot for spot in hotspots if (spot.label, spot.total.lines) not in leaves]
+
+
+def peopled_tiers(report: Report) -> list[Tier]:
+    """Tiers with anybody in them; none where all are in one, which sets nobody apart."""
+    there = [tier for tier in report.tiers.tiers if tier.people or tier.slice.said.lines]
+    return there if len(there) > 1 else []
+
+
 def long(minutes: float, words: Wording) -> str:
     """As 3 h 20 min."""
     hours, rest = divmod(round(minutes), 60)
@@ -156,11 +200,15 @@ def figures(report: Report, words: Wording) -> list[Figure]:
         figures.append(Figure(words.say("page.figure.answered"), percent(said.share), more))
     else:
         figures += _label_figure(report, words, "ask")
-    watched = [spot for spot in report.hotspots if spot.state in _TO_WATCH]
+    complaints = report.complaints
+    watched = sum(spot.state in _TO_WATCH for spot in report.hotspots)
+    notes = [complaints_split(report, words)] if complaints.total.lines else []
+    if watched:
+        notes.append(words.say("page.figure.complaints.watch", count=watched))
     figures.append(
         Figure(
-            words.say("page.figure.complaints"), str(len(watched)),
-            words.say("page.figure.complaints.more"),
+            words.say("page.figure.complaints"), number(complaints.total.lines),
+            " · ".join(notes), complaints.total.quotes, complaints.total.lines,
         )
     )  # fmt: skip
     if "purchase" in events:
@@ -204,9 +252,8 @@ def sentences(
 def _busiest(
     report: Report, words: Wording, moment: Callable[[datetime | None], str]
 ) -> Sentence | None:
-    busy: Sequence[Spell] = report.activity.busy
-    if busy:
-        one = max(busy, key=lambda spell: spell.per_minute)
+    one = hottest_spell(report.activity)
+    if one:
         text = words.say(
             "page.says.busy", start=moment(one.start), end=clock(one.end),
             rate=number(round(one.per_minute, 1)), times=number(round(one.times, 1)),
@@ -227,7 +274,11 @@ def _hottest(
         return None
     watched = [spot for spot in report.hotspots if spot.state in _TO_WATCH]
     if not watched:
-        return Sentence(words.say("page.says.calm"))
+        found = report.complaints.total
+        text = words.say(
+            "page.says.calm", lines=number(found.lines), split=complaints_split(report, words)
+        )
+        return Sentence(text, found.quotes, found.lines)
     # a leaf says more than its parent, where it is the same matter
     one = watched[0]
     for spot in watched:

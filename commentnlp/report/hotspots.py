@@ -26,8 +26,8 @@ import numpy as np
 from commentnlp.intervals import wilson
 from commentnlp.report.activity import hour_of
 from commentnlp.report.log import NOBODY, Bools, Floats, Ints
-from commentnlp.report.records import Hotspot, HotStep, Labelled, Named, Word
-from commentnlp.report.room import COMPLAINT, Room
+from commentnlp.report.records import Complaints, Hotspot, HotStep, Labelled, Named, Word
+from commentnlp.report.room import ASK, COMPLAIN, COMPLAINT, Room
 from commentnlp.report.slices import apart, named, products
 from commentnlp.report.stats import higher, lower, significant
 from commentnlp.report.topics import Explained
@@ -77,6 +77,24 @@ def hotspots(room: Room, explained: Explained, earlier: Room | None) -> tuple[Ho
         sorted(found, key=lambda one: (_STATES.index(one.state), -one.total.people,
                                        -one.total.lines))
     )  # fmt: skip
+
+
+def count_complaints(room: Room) -> Complaints:
+    """Count all comments with a complaint label, each once, and part them by their act."""
+    complained = np.zeros(len(room.said), bool)
+    for column in room.columns:
+        if column[0] == COMPLAINT:
+            complained |= room.has(*column)
+    asks = _only_asks(room)
+    return Complaints(
+        total=room.count(np.flatnonzero(complained)),
+        discontent=room.count(np.flatnonzero(complained & ~asks)),
+        inquiries=room.count(np.flatnonzero(complained & asks)),
+    )
+
+
+def _only_asks(room: Room) -> Bools:
+    return room.has(*ASK) & ~room.has(*COMPLAIN)
 
 
 def _trend(room: Room, has: Bools, earlier: Room | None, column: tuple[str, str]) -> _Trend:
@@ -160,6 +178,7 @@ def _hotspot(
         when=room.moment(when),
         times=_times(trend, top),
         total=total,
+        inquiries=int((has & _only_asks(room)).sum()),
         steps=tuple(
             HotStep(start_of, int(lines), int(people), int(voices), int(all_of), float(expected),
                     float(p), bool(rising))

@@ -24,7 +24,7 @@ def to_markdown(report: Report, *, language: str = "zh") -> str:
 
     Raises CommentnlpError for a language that is not there.
     """
-    words = Wording(language)
+    words = Wording(language, purchase_clicks=report.purchase_clicks)
     sections = (_activity, _topics, _responses, _hotspots, _tiers, _quality, _fit)
     names = ("activity", "topics", "responses", "hotspots", "tiers", "quality", "fit")
     overview = tables.overview(report, words)

@@ -24,12 +24,14 @@ from commentnlp.report.headline import (
     long,
     moments,
     number,
+    peopled_tiers,
     per_hundred,
     seconds,
     sentences,
     span_of,
     wait,
     who,
+    without_doubles,
 )  # fmt: skip
 from commentnlp.report.quoting import harmless
 from commentnlp.report.records import (
@@ -57,6 +59,8 @@ FEW_STEPS = 12
 """Steps of which each may tell what only one person asked."""
 MOST_CARDS = 12
 """Complaints told at length."""
+FEW_CARDS = 3
+"""Complaints told at length where none, or few, are hot: the largest."""
 _COMPLAINT = "complaint"
 _SLICES = {
     "warm_up", "peak", "closing", "busy", "rest", "core", "regular", "newcomer", "unknown",
@@ -73,7 +77,7 @@ def to_html(report: Report, *, language: str = "zh") -> str:
     Each number has about as many quotes as a page of `MOST_BYTES` holds, `MOST_QUOTES` at most.
     Raises CommentnlpError for a language that is neither ``zh`` nor ``en``.
     """
-    view = _view(report, Wording(language))
+    view = _view(report, Wording(language, purchase_clicks=report.purchase_clicks))
     template = _templates().get_template("page.html.jinja")
 
     def page(most: int) -> str:
@@ -116,6 +120,12 @@ def _view(report: Report, words: Wording) -> dict[str, Any]:
     """What the template knows."""
     moment = moments(report)
     total = report.total
+    complaints = _complaints(report)
+    parents = {spot.label for spot in complaints}
+
+    def below(spot: Hotspot) -> bool:
+        return parent_of(spot.label) in parents
+
     return {
         "report": report,
         "total": total,
@@ -159,7 +169,15 @@ def _view(report: Report, words: Wording) -> dict[str, Any]:
         "parents": lambda slice, facet: [
             one for one in slice.labels if one.facet == facet and not parent_of(one.label)
         ],
-        "complaints": _complaints(report),
+        "complaints": complaints,
+        "below": below,
+        "listed_name": lambda spot: (
+            words.name(report.names, spot.facet, spot.label)
+            if below(spot)
+            else label_name(report, words, spot.facet, spot.label)
+        ),
+        "remark": words.remark,
+        "tiers": peopled_tiers(report),
         "cards": _cards(report.hotspots),
         "with_earlier": any(spot.earlier for spot in report.hotspots),
         "risen": _risen(report.hotspots),
@@ -211,17 +229,23 @@ def _facets(report: Report) -> list[str]:
 
 
 def _complaints(report: Report) -> list[Hotspot]:
-    """Complaints that anybody made, as the taxonomy orders them."""
+    """Complaints that anybody made, as the taxonomy orders them; without a parent that is no more
+    than its one leaf."""
     order = {(one.facet, one.label): place for place, one in enumerate(report.total.labels)}
-    there = [spot for spot in report.hotspots if spot.total.lines]
+    there = without_doubles([spot for spot in report.hotspots if spot.total.lines])
     return sorted(there, key=lambda spot: order.get((spot.facet, spot.label), len(order)))
 
 
 def _cards(hotspots: Sequence[Hotspot]) -> list[Hotspot]:
-    """Complaints to tell at length; a parent only where it is more than its one leaf."""
-    told = [spot for spot in hotspots if spot.state != "quiet"]
-    leaves = {(parent_of(spot.label), spot.total.lines) for spot in told if parent_of(spot.label)}
-    return [spot for spot in told if (spot.label, spot.total.lines) not in leaves][:MOST_CARDS]
+    """Complaints to tell at length: the new and rising ones, and the largest where these are few;
+    a parent only where it is more than its one leaf."""
+    told = without_doubles([spot for spot in hotspots if spot.state != "quiet"])
+    hot = [spot for spot in told if spot.state in ("new", "rising")]
+    calm = sorted(
+        (spot for spot in told if spot not in hot),
+        key=lambda spot: (-spot.total.people, -spot.total.lines),
+    )
+    return [*hot[:MOST_CARDS], *calm[: max(0, FEW_CARDS - len(hot))]]
 
 
 def _parts(report: Report) -> list[str]:
@@ -231,7 +255,7 @@ def _parts(report: Report) -> list[str]:
         "topics": report.total.said.lines > 0,
         "responses": report.responses is not None,
         "hotspots": report.total.said.lines > 0,
-        "tiers": bool(report.tiers.tiers),
+        "tiers": bool(peopled_tiers(report)),
         "quality": True,
         "fit": report.fit is not None,
     }

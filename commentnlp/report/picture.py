@@ -49,7 +49,7 @@ def to_png(report: Report, *, language: str = "zh") -> bytes:
     Raises CommentnlpError where no font with Chinese characters is installed, or for a language
     that is neither ``zh`` nor ``en``.
     """
-    story = _Story(report, Wording(language))
+    story = _Story(report, Wording(language, purchase_clicks=report.purchase_clicks))
     story.title()
     story.glance()
     story.chart(minutes_panels, "page.minutes")
@@ -113,8 +113,7 @@ class _Story:
     def title(self) -> None:
         report, say = self.report, self.words.say
         self.gap(12)
-        named = [room for room in report.rooms if room]
-        rooms = " · ".join(named[:3]) + (" …" if len(named) > 3 else "")
+        rooms = report.title
         self.line(rooms or say("title"), size=24, bold=True, most=2)
         date = f"{report.start:%Y-%m-%d} " if report.start else ""
         under = f"{say('title')} · " if rooms else ""

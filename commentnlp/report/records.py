@@ -204,7 +204,8 @@ class Activity:
     cold: tuple[Spell, ...]
     """Longest first."""
     phases: tuple[Slice, ...]
-    """``warm_up``, ``peak``, ``closing``; those that there were."""
+    """``warm_up``, ``peak``, ``closing``, one after the other; empty where nothing was busy and for
+    a show of several days."""
     contrast: tuple[Slice, ...]
     """``busy`` and ``rest``; empty where nothing was busy."""
     week: tuple[WeekHour, ...]
@@ -284,6 +285,17 @@ class HotStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Complaints:
+    """Comments in own words that carry any complaint label, each once, parted by their act."""
+
+    total: Count
+    discontent: Count
+    """With the act ``complain``, or without ``ask``: somebody is annoyed."""
+    inquiries: Count
+    """With the act ``ask`` and without ``complain``: somebody only asks (能退吗)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hotspot:
     """A complaint: how many, how it moved, what it is about."""
 
@@ -296,6 +308,8 @@ class Hotspot:
     times: float | None
     """How many times the expected the hottest step holds; None where nothing was expected."""
     total: Labelled
+    inquiries: int
+    """Lines of ``total`` that only ask; see `Complaints`."""
     steps: tuple[HotStep, ...]
     earlier: Labelled | None
     """The same in the earlier shows."""
@@ -465,6 +479,10 @@ class Report:
     """Minutes of a step."""
     start: datetime | None
     end: datetime | None
+    purchase_clicks: bool
+    """Whether ``purchase`` counts clicks on "buy" (用户正在购买) and not orders."""
+    title: str
+    """What the report is on: as asked for, else its rooms, else its first file; may be empty."""
     rooms: tuple[str, ...]
     names: Mapping[str, Mapping[str, str]]
     """Display names of ``facet`` and ``facet/label``: language → name."""
@@ -474,6 +492,7 @@ class Report:
     """By item explained, those with most voices first; empty where the file does not say."""
     responses: Responses | None
     """None where host and staff typed nothing."""
+    complaints: Complaints
     hotspots: tuple[Hotspot, ...]
     """Parents and leaves of the facet ``complaint``: new and rising ones first, then by people."""
     tiers: Tiers

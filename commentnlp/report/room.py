@@ -34,7 +34,8 @@ MATTERS_SHARE = 1 / 3
 
 COMPLAINT = "complaint"
 ASK = ("act", "ask")
-"""The one facet and the one label that the report asks after by name."""
+COMPLAIN = ("act", "complain")
+"""The facet and the labels that the report asks after by name."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class Settings:
     """Only this span; the span of a file without any time."""
     show_names: bool = False
     """Nicknames in full."""
+    title: str = ""
+    """What the report is called; if empty, by its rooms, else by its first file."""
 
     def __post_init__(self) -> None:
         """Raise CommentnlpError for what cannot be."""

@@ -15,7 +15,7 @@ from commentnlp.reading import Remarks, Source, open_sources
 from commentnlp.records import Event
 from commentnlp.report.activity import activity
 from commentnlp.report.fit import fit
-from commentnlp.report.hotspots import hotspots
+from commentnlp.report.hotspots import count_complaints, hotspots
 from commentnlp.report.log import Log, read_log
 from commentnlp.report.quality import quality
 from commentnlp.report.quoting import shown
@@ -28,6 +28,8 @@ from commentnlp.report.tiers import tiers
 from commentnlp.report.topics import Asked, Explained, items
 
 DEFAULT = Settings()
+_EVENT_LOG = "event log"
+"""The tool whose purchases are 用户正在购买: somebody clicks on "buy", ordered or not."""
 
 
 def summarise(
@@ -157,18 +159,30 @@ def _report(
         step=settings.step,
         start=room.moment(start),
         end=room.moment(end),
+        purchase_clicks=any(file.tool == _EVENT_LOG for file in files),
+        title=_title(settings, room.log.rooms, files),
         rooms=tuple(map(shown, room.log.rooms)),
         names=model.taxonomy.names,
         total=total,
         activity=activity(room, asked.most, earlier),
         items=items(room, explained, asked),
         responses=answered,
+        complaints=count_complaints(room),
         hotspots=hotspots(room, explained, earlier),
         tiers=tiers(room, asked),
         quality=quality(room, files),
         fit=fit(room),
         earlier=tuple(before),
     )
+
+
+def _title(settings: Settings, rooms: Sequence[str], files: Sequence[File]) -> str:
+    """What the report is on; of many rooms or files the first ones."""
+    if settings.title.strip():
+        return shown(settings.title.strip())
+    names = [shown(room) for room in rooms if room.strip()]
+    names = names or [Path(file.name).stem for file in files if file.name not in ("-", "stdin")]
+    return " · ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 
 def _unbounded(settings: Settings) -> Settings:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from commentnlp.drift import Share
 from commentnlp.report.fit import told
+from commentnlp.report.headline import hottest_spell, moments
 from commentnlp.report.quoting import harmless
 from commentnlp.report.records import Labelled, Named, Question, Quote, Report, Slice
 from commentnlp.report.wording import Wording, percent
@@ -117,8 +118,8 @@ def span(report: Report, words: Wording) -> str:
 
 
 def rooms(report: Report) -> str:
-    """Names of the rooms, joined."""
-    return " / ".join(harmless(room, 60) for room in report.rooms if room)
+    """What the report is on: its title, as a rule the rooms or the file."""
+    return harmless(report.title, 120)
 
 
 def most_about(report: Report, words: Wording, part: Slice) -> str:
@@ -135,7 +136,7 @@ def most_about(report: Report, words: Wording, part: Slice) -> str:
 def overview(report: Report, words: Wording) -> Table:
     """The headline figures, a row each."""
     total, say = report.total, words.say
-    rows: list[Row] = [(say("room"), rooms(report))] if report.rooms else []
+    rows: list[Row] = [(say("room"), rooms(report))] if rooms(report) else []
     rows.append((say("span"), span(report, words)))
     if report.quality.estimated:
         rows.append(("", say("spread")))
@@ -148,6 +149,16 @@ def overview(report: Report, words: Wording) -> Table:
     rows += [(words.kind(kind), total.events[kind]) for kind in _kinds([total])]
     if report.responses and report.responses.asked:
         rows.append((say("answer_share"), Figure(report.responses.share, "share")))
+    hottest = hottest_spell(report.activity)
+    if hottest:
+        moment = moments(report)
+        times = show(Figure(hottest.times, "times"))
+        rows.append((say("hottest"), f"{moment(hottest.start)}–{moment(hottest.end)} {times}"))
+    rows += [
+        (say("complaints.all"), report.complaints.total.lines),
+        (say("discontent"), report.complaints.discontent.lines),
+        (say("inquiries"), report.complaints.inquiries.lines),
+    ]
     for state in ("new", "rising"):
         names = [
             label_name(report, words, spot.total) for spot in report.hotspots if spot.state == state
@@ -367,13 +378,16 @@ def answers(report: Report, words: Wording) -> Table:
     say, found = words.say, report.responses
     if found is None:
         return _table(words, "answers", ("figure", "value"), ())
-    rows: list[Row] = [
-        (say("asked"), found.asked),
-        (say("answered"), found.answered),
-        (say("answer_share"), Figure(found.share, "share")),
-        (say("low"), Figure(found.low, "share")),
-        (say("high"), Figure(found.high, "share")),
-    ]
+    rows: list[Row] = [(say("asked"), found.asked)]
+    if found.asked:
+        rows += [
+            (say("answered"), found.answered),
+            (say("answer_share"), Figure(found.share, "share")),
+            (say("low"), Figure(found.low, "share")),
+            (say("high"), Figure(found.high, "share")),
+        ]
+    else:
+        rows.append((say("answer_share"), "–"))
     for key, wait in (("median_wait", found.median_wait), ("p90_wait", found.p90_wait)):
         if wait is not None:
             rows.append((say(key), round(wait)))
@@ -428,6 +442,8 @@ def hotspots(report: Report, words: Wording) -> Table:
         (
             words.say(f"state.{spot.state}"),
             *_labelled(report, words, spot.total)[1:],
+            spot.total.lines - spot.inquiries,
+            spot.inquiries,
             spot.when,
             None if spot.times is None else Figure(spot.times, "times"),
             Figure(spot.earlier.share, "share") if spot.earlier else None,
@@ -437,7 +453,10 @@ def hotspots(report: Report, words: Wording) -> Table:
         )
         for spot in report.hotspots
     )
-    header = ("state", *_LABELLED[1:], "peak", "times", "earlier_share", "words", "first", "worst")
+    header = (
+        "state", *_LABELLED[1:], "discontent", "inquiries",
+        "peak", "times", "earlier_share", "words", "first", "worst",
+    )  # fmt: skip
     return _table(words, "hotspots", header, rows)
 
 
@@ -560,12 +579,12 @@ def files(report: Report, words: Wording) -> Table:
     rows = tuple(
         (
             file.name,
-            file.tool,
+            words.remark(file.tool),
             file.encoding,
             file.rows,
             sum(one.count for one in file.odd),
             sum(one.count for one in file.lost),
-            _list(file.notes),
+            _list(map(words.remark, file.notes)),
         )
         for file in report.quality.files
     )
@@ -576,7 +595,13 @@ def files(report: Report, words: Wording) -> Table:
 def remarks(report: Report, words: Wording) -> Table:
     """Odd and lost lines, and where they stand."""
     rows = tuple(
-        (file.name, words.say(sort), one.why, one.count, " / ".join(map(str, one.lines)))
+        (
+            file.name,
+            words.say(sort),
+            words.remark(one.why),
+            one.count,
+            " / ".join(map(str, one.lines)),
+        )
         for file in report.quality.files
         for sort, found in (("odd", file.odd), ("lost", file.lost))
         for one in found

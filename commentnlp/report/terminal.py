@@ -7,6 +7,12 @@ from dataclasses import replace
 
 from commentnlp.report import tables
 from commentnlp.report.fit import told
+from commentnlp.report.headline import (
+    complaints_split,
+    hottest_spell,
+    peopled_tiers,
+    without_doubles,
+)
 from commentnlp.report.records import Report, Slice
 from commentnlp.report.tables import Figure, Row, Table, width
 from commentnlp.report.wording import Wording, percent
@@ -15,7 +21,7 @@ from commentnlp.taxonomy import parent_of
 WIDTH = 100
 """Most columns of a line; a Chinese character takes two."""
 
-_STEPS, _SPELLS, _FACETS, _FEW, _SPOTS = 10, 2, 4, 4, 5
+_STEPS, _SPELLS, _FACETS, _FEW, _SPOTS = 10, 2, 4, 4, 4
 _KINDS = ("like", "follow", "cart", "purchase")
 
 
@@ -26,7 +32,7 @@ def to_terminal(report: Report, *, language: str = "zh") -> str:
 
     Raises CommentnlpError for a language that is not there.
     """
-    words = Wording(language)
+    words = Wording(language, purchase_clicks=report.purchase_clicks)
     lines = [f"{words.say('title')}  {tables.rooms(report)}".rstrip(), _headline(report, words)]
     sections = (_activity, _topics, _responses, _hotspots, _tiers, _quality, _fit)
     names = ("activity", "topics", "responses", "hotspots", "tiers", "quality", "fit")
@@ -56,6 +62,8 @@ def _headline(report: Report, words: Wording) -> str:
     if report.quality.estimated:
         parts.append(say("spread"))
     parts.append(f"{say('comments')} {total.said.lines:,}")
+    if report.complaints.total.lines:
+        parts.append(f"{say('complaints.all')} {report.complaints.total.lines:,}")
     parts.append(f"{say('writers')} {total.said.people:,}")
     if total.minutes:
         parts.append(f"{say('per_minute')} {total.per_minute:.1f}")
@@ -84,9 +92,17 @@ def _activity(report: Report, words: Wording) -> Iterable[str]:
     if len(shown) < len(parts):
         yield say("busiest_only", count=len(shown), all=len(parts))
     lively = report.activity
-    cut = replace(lively, busy=lively.busy[:_SPELLS], cold=lively.cold[:_SPELLS])
+    hottest = hottest_spell(lively)
+    others = (spell for spell in lively.busy if spell != hottest)
+    busy = sorted(others, key=lambda spell: -spell.comments)[: _SPELLS - 1]
+    cut = replace(
+        lively, busy=(*((hottest,) if hottest else ()), *busy), cold=lively.cold[:_SPELLS]
+    )
     spells = tables.spells(replace(report, activity=cut), words)
     yield from _aligned(report, spells, header=False)
+    left_out = len(lively.busy) + len(lively.cold) - len(spells.rows)
+    if left_out:
+        yield say("more", count=left_out)
 
 
 def _topics(report: Report, words: Wording) -> Iterable[str]:
@@ -113,6 +129,9 @@ def _responses(report: Report, words: Wording) -> Iterable[str]:
     if found is None:
         yield say("no_host")
         return
+    if not found.asked:
+        yield f"{say('asked')} 0 · {say('answer_share')} –"
+        return
     interval = f"{percent(found.low)}–{percent(found.high)}"
     parts = [
         f"{say('asked')} {found.asked:,}",
@@ -131,8 +150,22 @@ def _hotspots(report: Report, words: Wording) -> Iterable[str]:
     say = words.say
     if not report.hotspots:
         yield say("no_hotspots")
-    made = tables.hotspots(report, words)
-    dropped = ("lines", "voices", "low", "high", "earlier_share", "first", "words")
+    else:
+        count = f"{say('complaints.all')} {report.complaints.total.lines:,}"
+        yield f"{count} · {complaints_split(report, words)}"
+    shown = replace(report, hotspots=tuple(without_doubles(report.hotspots)))
+    made = tables.hotspots(shown, words)
+    dropped = (
+        "lines",
+        "voices",
+        "low",
+        "high",
+        "discontent",
+        "inquiries",
+        "earlier_share",
+        "first",
+        "words",
+    )
     yield from _aligned(report, _top(made.without(*map(say, dropped)), _SPOTS))
     if len(made.rows) > _SPOTS:
         yield say("more", count=len(made.rows) - _SPOTS)
@@ -140,6 +173,8 @@ def _hotspots(report: Report, words: Wording) -> Iterable[str]:
 
 def _tiers(report: Report, words: Wording) -> Iterable[str]:
     say = words.say
+    if not peopled_tiers(report):
+        return
     made = tables.tiers(report, words)
     kept = {say(key) for key in ("tier", "level", "people", "comments", "comments_share", "most")}
     kept |= {words.kind("purchase")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -21,6 +22,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "kind.fanclub": ("粉丝团", "fan club"),
     "kind.cart": ("加购", "carts"),
     "kind.purchase": ("购买", "purchases"),
+    "kind.purchase.click": ("点击购买", "clicks on buy"),
     "kind.coupon": ("领券", "coupons taken"),
     "kind.coupon_offer": ("发券", "coupons offered"),
     "kind.push": ("推送商品", "items pushed"),
@@ -110,6 +112,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "fit.known.lexicon": ("只知道它的概念", "known by its concept"),
     "fit.known.cut": ("会被切开", "is cut apart"),
     # shared by the renderers
+    "complaints.all": ("投诉", "complaints"),
+    "complaints.split": (
+        "不满 {discontent} · 咨询 {inquiries}",
+        "discontent {discontent} · inquiries {inquiries}",
+    ),
+    "discontent": ("不满", "discontent"),
+    "inquiries": ("咨询", "inquiries"),
+    "hottest": ("最热闹的一段", "busiest spell"),
     "table.overview": ("概览", "Overview"),
     "page.of_day": ("{date}（{weekday}）", "{date} ({weekday})"),
     "picture.comments": ("评论", "comments"),
@@ -170,9 +180,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.figure.comments.people": ("{who}说话", "by {who}"),
     "page.figure.answered": ("提问有回应", "questions answered"),
     "page.figure.answered.more": ("{answered} / {asked} 个提问", "{answered} of {asked} asked"),
-    "page.figure.complaints": ("要盯的投诉", "complaints to watch"),
-    "page.figure.complaints.more": ("新出现或在升温", "new or rising"),
+    "page.figure.complaints": ("投诉", "complaints"),
+    "page.figure.complaints.watch": ("{count} 项新出现或升温", "{count} new or rising"),
     "page.figure.purchase": ("购买", "purchases"),
+    "page.figure.purchase.click": ("点击购买", "clicks on buy"),
     "page.figure.purchase.more": ("加购 {cart} 次", "{cart} put in the cart"),
     "page.figure.enter": ("进房", "entries"),
     "page.figure.enter.more": ("新增关注 {follow}", "{follow} followed"),
@@ -204,7 +215,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "The complaint to look at first is “{label}” ({state}): {lines} comments by {who},"
         " in the step from {when} {times} times what was to be expected.",
     ),
-    "page.says.calm": ("没有新出现或升温的投诉。", "No complaint is new or rising."),
+    "page.says.calm": (
+        "投诉共 {lines} 条（{split}），没有新出现或升温的。",
+        "{lines} complaints in all ({split}); none is new or rising.",
+    ),
     "page.says.answered": (
         "{asked} 个提问里 {share} 有回应（估计范围 {interval}），一半在 {wait}内等到。",
         "{share} of {asked} questions got an answer (interval {interval}), half of them within"
@@ -217,6 +231,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.says.purchases": (
         "购买 {purchase} 次，{start} 这一段最多，有 {most} 次。",
         "{purchase} purchases, most of them ({most}) in the step from {start}.",
+    ),
+    "page.says.purchases.click": (
+        "点击购买 {purchase} 次（不等于下单），{start} 这一段最多，有 {most} 次。",
+        "{purchase} clicks on buy (no orders), most of them ({most}) in the step from {start}.",
     ),
     "page.says.order": (
         "{who}在评论里说要下单或已拍，共 {lines} 条。",
@@ -306,6 +324,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.examples": ("回应的例子", "Examples"),
     "page.after": ("{wait}后", "after {wait}"),
     "page.unanswered": ("至少三人问过、一直没人答", "Asked by three or more, never answered"),
+    "page.no_questions": ("没有人提问。", "Nobody asked anything."),
     "page.no_unanswered": (
         "三人以上问过的问题都有回应。",
         "What three or more people asked was answered.",
@@ -323,7 +342,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.times_expected": ("预期的 {times} 倍", "{times} × expected"),
     "page.earlier_rate": ("以往每百条", "earlier, per 100"),
     "page.first": ("最早", "first"),
-    "page.worst": ("最重", "worst"),
+    "page.worst": ("最典型", "plainest"),
+    "page.discontent": ("不满", "discontent"),
+    "page.inquiries": ("咨询", "inquiries"),
     "page.about_words": ("常见字眼", "words"),
     "page.about_items": ("涉及商品", "items"),
     "page.about_products": ("涉及品类", "product kinds"),
@@ -342,6 +363,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page.upset": ("没得到回应的大买家", "Heavy buyers who complained unheard"),
     "page.who": ("谁", "who"),
     "page.purchases": ("购买", "purchases"),
+    "page.purchases.click": ("点击购买", "clicks on buy"),
     "page.complaints": ("投诉", "complaints"),
     # its data quality
     "page.files": ("读到的文件", "Files"),
@@ -415,6 +437,13 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Rising: a step in which at least five people raised it, clearly more than expected. New:"
         " the same, and nobody had raised it before. Falling: no such step, and clearly less"
         " towards the end. Quiet: fewer than three people in all. Steady: all else.",
+    ),
+    "page.reading.complaints": ("投诉里的不满和咨询", "Discontent and inquiries"),
+    "page.reading.complaints.text": (
+        "投诉是带投诉标签的评论，一条带几个标签也只算一条。行为是“不满”、或者不是“提问”的，算不满；"
+        "只是“提问”、没有“不满”的（“能退吗”），算咨询。",
+        "Complaints are comments with a complaint label, each counted once. One that complains, or"
+        " does not ask, is discontent; one that only asks (“can I return it?”) is an inquiry.",
     ),
     "page.reading.answers": ("有没有回应", "Answered or not"),
     "page.reading.answers.text": (
@@ -558,6 +587,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "tiers_by": ("分层依据", "tiers"),
     "who": ("用户", "who"),
     "purchases": ("购买次数", "purchases"),
+    "purchases.click": ("点击购买次数", "clicks on buy"),
     "text": ("评论", "comment"),
     "time": ("时间", "time"),
     "file": ("文件", "file"),
@@ -635,26 +665,89 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{count} more; the JSON report has all.",
     ),
     "comments_and_purchases": ("评论与购买", "Comments and purchases"),
+    "comments_and_purchases.click": ("评论与点击购买", "Comments and clicks on buy"),
 }
+
+
+_REMARKS: tuple[tuple[str, str], ...] = (
+    # notes of reading
+    (r"only the sheet (.+) is read; not read: (.+)", "只读了工作表“{0}”，没有读：{1}"),
+    (r"no header: columns are told by what stands in them", "没有表头，按内容认出各列"),
+    (
+        r"rows have up to (\d+) cells, the header (\d+) \(first row (\d+)\):.*",
+        "表头有 {1} 列，有的行多到 {0} 列（从第 {2} 行起），多出的列已补上",
+    ),
+    (
+        r"(\d+) cells are numbers of more than 15 digits, .*",
+        "{0} 个单元格是 15 位以上的数字，末几位可能已经丢失",
+    ),
+    # what is strange in lines
+    (r"broken byte or character, .*", "损坏的字节或字符，显示为 \ufffd"),
+    (r"line in another encoding than the rest, .*", "与其余部分编码不同的行，按它自己的编码读"),
+    (r"NUL character, left out", "空字符（NUL），已去掉"),
+    (
+        r"row with more cells than the header: the rest .*",
+        "单元格比表头多的行，多出的并入最后一列",
+    ),
+    (r"row with unquoted delimiters .*", "最后一列里有没加引号的分隔符，已重新拼好"),
+    (r"row with fewer cells than the header.*", "单元格比表头少的行，已用空格补齐"),
+    (r"row with more cells than the header: columns .*", "单元格比表头多的行，已补上新列"),
+    (r"quotation mark without its partner, .*", "引号不成对，照原样读"),
+    (r"blank line", "空行"),
+    (r"line above the header", "表头上方的行"),
+    (r"line of the export's own", "导出工具自己写的行"),
+    (r"header that comes again", "重复出现的表头"),
+    (r"line longer than (\d+) MB", "超过 {0} MB 的行"),
+    (r"not JSON", "不是 JSON"),
+    (r"JSON value that is no object", "不是对象的 JSON 值"),
+    # what wrote the file
+    (r"CSV table", "CSV 表格"),
+    (r"TSV table", "TSV 表格"),
+    (r"semicolon table", "分号分隔的表格"),
+    (r"bar table", "竖线分隔的表格"),
+    (r"one-column table", "单列表格"),
+    (r"event log", "事件日志"),
+    (r"JSON lines", "JSON 行"),
+    (r"text", "纯文本"),
+    (r"list of texts", "文本列表"),
+)
+"""What reading says in English (a pattern of the whole of it) → in Chinese."""
 
 
 class Wording:
     """One language. Keys are those of this file; an unknown one is a mistake of ours."""
 
-    def __init__(self, language: str) -> None:
-        """Take ``zh`` or ``en``. Raises CommentnlpError for another."""
+    def __init__(self, language: str, *, purchase_clicks: bool = False) -> None:
+        """Take ``zh`` or ``en``; ``purchase_clicks`` names purchases as clicks on "buy".
+
+        Raises CommentnlpError for another language.
+        """
         if language not in LANGUAGES:
             raise CommentnlpError(f"language {language!r}: there are {' and '.join(LANGUAGES)}")
         self.language = language
+        self._purchase_clicks = purchase_clicks
         self._place = LANGUAGES.index(language)
 
     def say(self, key: str, **values: object) -> str:
         """The words of a key, with ``{name}`` filled in."""
+        if self._purchase_clicks and f"{key}.click" in _WORDS:
+            key = f"{key}.click"
         return _WORDS[key][self._place].format(**values)
 
     def kind(self, kind: str) -> str:
         """Name of a kind of event; a tool's own kind stays as it is."""
         return self.say(f"kind.{kind}") if f"kind.{kind}" in _WORDS else kind
+
+    def remark(self, text: str) -> str:
+        """What reading remarked on a file, or the name of what wrote it.
+
+        As it is where there is no Chinese for it.
+        """
+        if self.language == "zh":
+            for pattern, chinese in _REMARKS:
+                if match := re.fullmatch(pattern, text, re.DOTALL):
+                    return chinese.format(*match.groups())
+        return text
 
     def weekday(self, day: int) -> str:
         """Short name of a weekday, 0 for Monday."""

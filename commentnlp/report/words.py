@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,7 +39,7 @@ class Words:
         found: list[int] = []
         first = [0]
         for text in texts:
-            words = dict.fromkeys(model.features.segmenter.cut(text))
+            words = dict.fromkeys(_with_denials(model.features.segmenter.cut(text), concepts))
             found += [codes[word] for word in words if _says_something(word, concepts)]
             first.append(len(found))
         return cls(np.array(found, np.int64), np.array(first, np.int64), tuple(codes), concepts)
@@ -54,6 +54,14 @@ class Words:
         length = self.first[texts + 1] - self.first[texts]
         at = np.repeat(self.first[texts] - np.cumsum(length) + length, length)
         return np.repeat(np.arange(len(texts)), length), self.code[at + np.arange(length.sum())]
+
+
+def _with_denials(words: Iterable[str], concepts: Mapping[str, str]) -> Iterator[str]:
+    """The words, 不 before one without a concept joined to it: 对啊 is not what 不对啊 says."""
+    denied = False
+    for word in words:
+        yield f"不{word}" if denied and word not in concepts else word
+        denied = word == "不"
 
 
 def _says_something(word: str, concepts: Mapping[str, str]) -> bool:

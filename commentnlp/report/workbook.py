@@ -45,7 +45,7 @@ def to_xlsx(report: Report, *, language: str = "zh") -> bytes:
     Its dates are in the report's time zone, which their header names. Raises CommentnlpError for
     a language that is not there.
     """
-    words = Wording(language)
+    words = Wording(language, purchase_clicks=report.purchase_clicks)
     import xlsxwriter
 
     out = io.BytesIO()
