@@ -33,6 +33,7 @@ enum { RULE = 1, FIGURE = 2, PAIR = 4, ALONE = 8 }; /* commentnlp.text._Watch */
 #define LONGEST_LETTERS 2
 #define LENGTH_POWER 0.7
 #define LENGTH_UNIT 20.0
+#define SAME 1e6 /* weights that differ by less than its inverse are the same */
 #define LONGEST_LENGTH 40
 #define SPREAD 0x9E3779B97F4A7C15u
 
@@ -803,9 +804,9 @@ static void find_evidence(const Core *core, Scratch *s, Py_ssize_t length, Hit *
         double sum = 0;
         for (; i < s->whole_end[words]; i++)
             sum += s->by_char[i];
-        s->by_word[words] = sum;
-        if (sum > top)
-            top = sum;
+        s->by_word[words] = rint(sum * SAME) / SAME;
+        if (s->by_word[words] > top)
+            top = s->by_word[words];
     }
     double best = 0, run = 0;
     Py_ssize_t first = 0;
@@ -819,6 +820,7 @@ static void find_evidence(const Core *core, Scratch *s, Py_ssize_t length, Hit *
                 first = i;
             run += s->by_word[i];
         } else {
+            run = rint(run * SAME) / SAME;
             if (run > best) {
                 best = run;
                 hit->start = first ? s->whole_end[first - 1] : 0;

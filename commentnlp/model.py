@@ -28,7 +28,7 @@ from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
 from commentnlp.shipped import DEFAULT_MODEL
 from commentnlp.stacking import SecondLook
 from commentnlp.taxonomy import Taxonomy, parent_of
-from commentnlp.text import Normaliser, Text, clauses
+from commentnlp.text import Normaliser, Text, clauses, normalised_length
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +41,12 @@ a long comment, 0 would let long comments shout (between the two: Singhal et al.
 
 BATCH = 1000
 """Comments scored at a time: enough for arrays to pay, few enough to stay in the cache."""
+
+MOST_CHARACTERS = 100_000
+"""Characters scored at a time, so that long texts do not take all the memory."""
+
+_SAME = 6
+"""Digits after the point by which two weights of evidence are told apart."""
 
 _TINY = np.finfo(np.float64).tiny
 """Stands for the length of a view without features, by which nothing is divided."""
@@ -175,8 +181,7 @@ class Model:
         if compiled := self._compiled:
             return compiled.logits(texts)
         parts = [
-            self._score(self.normaliser.normalise_all(texts[i : i + BATCH])).logits
-            for i in range(0, len(texts), BATCH)
+            self._score(self.normaliser.normalise_all(some)).logits for some in _batches(texts)
         ]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.bias)))
 
@@ -244,8 +249,8 @@ class Model:
         """
         texts = list_texts(texts)
         out: list[Tagged] = []
-        for i in range(0, len(texts), BATCH):
-            out += self._tag(texts[i : i + BATCH], evidence)
+        for some in _batches(texts):
+            out += self._tag(some, evidence)
         return out
 
     def _tag(self, raws: Sequence[str], evidence: bool) -> list[Tagged]:
@@ -435,6 +440,19 @@ class Model:
         return model
 
 
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts, `BATCH` or `MOST_CHARACTERS` at a time; a longer one comes alone."""
+    begin = size = 0
+    for i, text in enumerate(texts):
+        length = normalised_length(text)
+        if i - begin == BATCH or (size + length > MOST_CHARACTERS and i > begin):
+            yield texts[begin:i]
+            begin, size = i, 0
+        size += length
+    if begin < len(texts):
+        yield texts[begin:]
+
+
 class Views(NamedTuple):
     """What is scored: every text as a whole, in order, then the clauses of those that have some."""
 
@@ -522,15 +540,17 @@ class _ByWord(NamedTuple):
 
         Yields ``(which, start, end, weight)``; none where no word speaks for the label.
         """
-        top = np.maximum.reduceat(self.weight, self.first)
-        strong = np.zeros(len(self.weight) + 1, bool)
+        # equal ones stay equal, whatever was rounded on the way to them
+        weights = self.weight.round(_SAME)
+        top = np.maximum.reduceat(weights, self.first)
+        strong = np.zeros(len(weights) + 1, bool)
         least = (top / 2).repeat(self.words)
-        np.logical_and(self.weight > 0, self.weight >= least, out=strong[1:])
+        np.logical_and(weights > 0, weights >= least, out=strong[1:])
         # every boundary is weak: a run ends at the latest there
         (turns,) = (strong[1:] != strong[:-1]).nonzero()
         if not len(turns):
             return
-        weight = np.add.reduceat(self.weight, turns)[::2]
+        weight = np.add.reduceat(weights, turns)[::2].round(_SAME)
         begin, end = turns[::2], turns[1::2] - 1
         which = self.first.searchsorted(begin, "right") - 1
         first = first_of_each(which)

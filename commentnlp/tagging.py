@@ -17,6 +17,7 @@ from commentnlp.reading import Parser, Piece, Records, Remarks
 from commentnlp.records import Tagged
 from commentnlp.tag_columns import TagColumns
 from commentnlp.taxonomy import parent_of
+from commentnlp.text import normalised_length
 
 REMEMBERED = 25_000
 """Texts after which the older half of what is remembered is dropped at once: to keep books on
@@ -133,8 +134,9 @@ class Tagger:
         """What is longer than any comment is tagged by its beginning, else one line could take
         all the memory."""
         for i, text in enumerate(records.comments):
-            if text is not None and len(text) > LONGEST_TAGGED:
-                records.comments[i] = text[:LONGEST_TAGGED]
+            if text is not None and normalised_length(text) > LONGEST_TAGGED:
+                most = LONGEST_TAGGED * len(text) // normalised_length(text)
+                records.comments[i] = text[:most]
                 records.odd.add(LONG, records.lines[i])
 
     def _lay_out(self, layout: Layout, records: Records, found: Sequence[_Entry]) -> bytes:

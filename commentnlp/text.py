@@ -150,6 +150,17 @@ def clauses(text: str) -> list[tuple[int, int]]:
     return spans if len(spans) > 1 else []
 
 
+_EXPANDING = re.compile("[\u3300-\u33ff\ufb00-\ufdff]")
+"""Characters that fold to several; U+FDFA becomes eighteen."""
+
+
+def normalised_length(text: str) -> int:
+    """How many characters ``text`` may have once it is normalised; never fewer than it will."""
+    if text.isascii() or not _EXPANDING.search(text):
+        return len(text)
+    return len(text) + 17 * len(_EXPANDING.findall(text))
+
+
 class Normaliser:
     """Normalises raw comments. ``normalise`` never raises and keeps every offset.
 

@@ -90,7 +90,7 @@ MAY_IMPORT = {
         "stacking",
     },
     "audit": BASE | {"corpus", "language", "samples", "similar", "training", "workbooks"},
-    "tagging": {"records", "taxonomy", "reading", "model", "layouts", "tag_columns"},
+    "tagging": {"records", "taxonomy", "reading", "model", "layouts", "tag_columns", "text"},
     "workers": {"errors", "reading", "model", "layouts", "tag_columns", "tagging"},
     "spark": {"errors", "model", "model_folder", "records"},
     "batch": {

@@ -44,7 +44,7 @@ def values_of_stream(texts: Iterable[str], line: int, lost: Remarks) -> Iterator
     What is no JSON is named in ``lost``, up to the end of its line.
     """
     rest, skipping = "", False
-    for text in (*(), *texts):
+    for text in texts:
         rest += text
         at = 0
         if skipping:

@@ -16,6 +16,11 @@ from commentnlp.records import SHANGHAI
 
 BATCH_ROWS = 10_000
 """Most rows of a Parquet file that are made text at once."""
+MOST_COLUMNS = 1_000
+"""Columns of a sheet that are read."""
+_SAME_WIDTH = 500
+"""Rows that come equally wide, for the columns to be told by them."""
+
 LAST_ROW = 1_048_576
 """The last row that an XLSX sheet can have."""
 
@@ -146,6 +151,7 @@ def _first_with_data(
 
 def _filled(values: Iterable[Sequence[Any]], name: str, notes: list[str]) -> Rows:
     width, inexact = 0, 0
+    far: list[int] = []
     for number, row in enumerate(_guarded(values, name, _BLOCK_ROWS), 1):
         if number > LAST_ROW:
             raise ReadError(f"{name}: the workbook is broken (a row after {LAST_ROW:,})")
@@ -155,9 +161,22 @@ def _filled(values: Iterable[Sequence[Any]], name: str, notes: list[str]) -> Row
         if not cells:
             continue
         inexact += sum(isinstance(v, int | float) and abs(v) >= _INEXACT for v in row)
-        width = max(width, len(cells))
-        yield number, cells + [""] * (width - len(cells))
+        if len(cells) > MOST_COLUMNS:
+            # one cell far out to the right would make every row that wide
+            far.append(number)
+            del cells[MOST_COLUMNS:]
+            while cells and not cells[-1]:
+                cells.pop()
+        if number <= _SAME_WIDTH:
+            width = max(width, len(cells))
+            cells += [""] * (width - len(cells))
+        yield number, cells
     notes.extend(_inexact_note(inexact))
+    if far:
+        notes.append(
+            f"{len(far)} rows have cells beyond column {MOST_COLUMNS:,}, which are not read (the"
+            f" first is row {far[0]:,})"
+        )
 
 
 def _inexact_note(count: int) -> list[str]:

@@ -35,7 +35,7 @@ from commentnlp.records import SHANGHAI, Event
 
 _EVENT_LAYOUT = Layout(EVENT_COLUMNS, Columns.named(EVENT_COLUMNS))
 _TABLES = {",": "CSV", "\t": "TSV", ";": "semicolon", "|": "bar", ONE_COLUMN: "one-column"}
-_ROWS = 5000
+_ROWS, _CHARACTERS = 5_000, 500_000
 """Rows in a piece of a workbook or of a JSON array."""
 _SAMPLE = 500
 """Rows, values or lines by which a file is told."""
@@ -177,9 +177,10 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     encoding = encoding_of(head, opened.name)
     odd, lost = Remarks(), Remarks()
     blocks = text_blocks(head, opened.file, encoding, odd)
-    first = next(blocks, "")
-    texts = chain([first], blocks)
     whole = len(head) <= BLOCK
+    # a last line without an end comes as a block of its own
+    first = "".join(blocks) if whole else next(blocks, "")
+    texts = chain([first], blocks)
     if first.lstrip()[:1] in ("{", "["):
         tool, parser, pieces = _json(opened.name, first, texts, whole, lost)
     elif tool := logs.recognise(first.split("\n", _SAMPLE)[:_SAMPLE]):
@@ -284,8 +285,18 @@ def _without_gaps(
 _T = TypeVar("_T")
 
 
-def _packed(items: Iterator[_T]) -> Iterator[Piece]:
-    while some := list(islice(items, _ROWS)):
+def _packed(items: Iterable[tuple[_T, list[str] | str]]) -> Iterator[Piece]:
+    """Pieces of rows, or of events with their raw text: not too many, and not too long."""
+    some: list[tuple[_T, list[str] | str]] = []
+    size = 0
+    for item in items:
+        some.append(item)
+        cells = item[1]
+        size += len(cells) if isinstance(cells, str) else len(cells) + sum(map(len, cells))
+        if len(some) >= _ROWS or size >= _CHARACTERS:
+            yield Piece(some, 0)
+            some, size = [], 0
+    if some:
         yield Piece(some, 0)
 
 
