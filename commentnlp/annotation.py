@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -317,6 +318,7 @@ def said_in_label_studio(
     done: list[tuple[dict[str, str], dict[str, list[str]], str]] = []
     asked: set[str] = set()
     foreign: set[str] = set()
+    unread: Counter[str] = Counter()
     many = left = 0
     for cells, _ in tasks:
         many += 1
@@ -325,7 +327,9 @@ def said_in_label_studio(
             data = _texts(json.loads(cells["data"]))
             annotations = json.loads(cells.get("annotations") or "[]")
             kept = [one for one in annotations if not one.get("was_cancelled")]
-            said = [(_texts({"annotator": _who(one)}), _choices(one["result"])) for one in kept]
+            said = [
+                (_texts({"annotator": _who(one)}), _choices(one["result"], unread)) for one in kept
+            ]
         except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
             raise SampleError(
                 f"{place}: not a task as Label Studio exports it as JSON; export it again"
@@ -340,16 +344,28 @@ def said_in_label_studio(
     if left:
         notes.append(f"{name}: {left} of {many} tasks not labelled yet, or skipped: left out")
     notes += [f"{name}: the control {one!r} is no facet: left out" for one in sorted(foreign)]
+    notes += [
+        f"{name}: the control {control} gives no labels: {count} results of it are left out"
+        for control, count in unread.items()
+    ]
     return _asked(done, asked, name, taxonomy, notes)
 
 
-def _choices(result: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+_READ = ("choices", "taxonomy", "labels")
+"""Controls of Label Studio whose results are labels: the keys of their values, too."""
+
+
+def _choices(result: Iterable[Mapping[str, Any]], unread: Counter[str]) -> dict[str, list[str]]:
+    """Labels by control; results of controls that give none are counted in ``unread``."""
     labels: dict[str, list[str]] = {}
     for one in result:
-        if one["type"] == "choices":
-            # a nested choice comes with those above it
-            said = [c[-1] if isinstance(c, list) else c for c in one["value"]["choices"]]
-            labels.setdefault(one["from_name"], []).extend(map(str, said))
+        kind = one["type"]
+        if kind not in _READ:
+            unread[f"{one['from_name']!r} ({kind})"] += 1
+            continue
+        # a nested choice comes with those above it
+        said = [c[-1] if isinstance(c, list) else c for c in one["value"][kind]]
+        labels.setdefault(one["from_name"], []).extend(map(str, said))
     return labels
 
 

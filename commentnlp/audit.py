@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,8 @@ class Audit:
     """How many samples have each label."""
     agreements: tuple[Agreement, ...]
     leaks: tuple[Leak, ...]
+    looked: bool = True
+    """Whether doubtful labels were looked for."""
 
     @property
     def doubtful(self) -> tuple[Doubt, ...]:
@@ -112,6 +114,34 @@ class Audit:
     def few(self) -> dict[tuple[str, str], int]:
         """Labels with fewer samples than `ENOUGH`."""
         return {label: count for label, count in self.counts.items() if count < ENOUGH}
+
+
+def check(
+    gathered: Gathered,
+    taxonomy: Taxonomy,
+    language: Language,
+    *,
+    holdout: Sequence[Sample] = (),
+) -> Audit:
+    """What `audit` finds at once: all but the doubtful labels, for which models are trained."""
+    samples = gathered.samples
+    normal = [t.text for t in language.normaliser.normalise_all([s.text for s in samples])]
+    held = [*holdout, *(s for s in samples if s.split == "holdout")]
+    left = [s for s in samples if s.split != "holdout"]
+    return Audit(
+        len(samples),
+        tuple(gathered.problems),
+        tuple(gathered.notes),
+        tuple(_contradictions(samples, normal)),
+        (),
+        {
+            (facet, label): sum(label in s.labels.get(facet, ()) for s in samples)
+            for facet, label in taxonomy.columns
+        },
+        tuple(_agreements(samples, taxonomy)),
+        tuple(_leaks(left, held, language)),
+        looked=False,
+    )
 
 
 def audit(
@@ -133,32 +163,17 @@ def audit(
     the samples do not suffice for that, or cleanlab is not installed, a note says so. Two people
     agree by Cohen's kappa (1960).
     """
+    found = check(gathered, taxonomy, language, holdout=holdout)
     samples = gathered.samples
     normal = [t.text for t in language.normaliser.normalise_all([s.text for s in samples])]
-    held = [*holdout, *(s for s in samples if s.split == "holdout")]
-    left = [s for s in samples if s.split != "holdout"]
-    notes = list(gathered.notes)
-    doubts: list[Doubt] = []
+    texts = {sample.text for sample in samples}
+    under = [sample for sample in base if sample.text not in texts]
     try:
-        texts = {sample.text for sample in samples}
-        under = [sample for sample in base if sample.text not in texts]
         whole = corpus(samples, taxonomy, base=under, base_taxonomy=base_taxonomy, few=FEW)
         doubts = _doubts(whole, normal, language, settings or Settings(), progress)
     except SampleError as error:
-        notes.append(f"doubtful labels were not looked for: {error}")
-    return Audit(
-        len(samples),
-        tuple(gathered.problems),
-        tuple(notes),
-        tuple(_contradictions(samples, normal)),
-        tuple(doubts),
-        {
-            (facet, label): sum(label in s.labels.get(facet, ()) for s in samples)
-            for facet, label in taxonomy.columns
-        },
-        tuple(_agreements(samples, taxonomy)),
-        tuple(_leaks(left, held, language)),
-    )
+        return replace(found, notes=(*found.notes, f"doubtful labels were not looked for: {error}"))
+    return replace(found, doubts=tuple(doubts), looked=True)
 
 
 # contradictions and leaks -----------------------------------------------------------------
@@ -220,8 +235,8 @@ def _doubts(
     against = np.where(said, 1 - probability, probability)
     quality = (
         get_label_quality_scores(given, bounded, aggregator_kwargs=_AGGREGATOR)
-        if len(columns) > 1
-        else 1 - against[:, 0]  # of one label cleanlab makes nothing
+        if len(columns) > 1 and len(given) > 1
+        else 1 - against.max(axis=1)  # of one label, or one sample, cleanlab makes nothing
     )
     doubtful = (against >= DOUBTFUL) & own.judged
     out = []
@@ -329,7 +344,10 @@ def audit_table(found: Audit) -> str:
         f"{one.quality:.3f}  {one.sample.place}  「{_line(one.sample.text)}」  {_against(one)}"
         for one in found.doubtful
     ]
-    section("doubtful labels", rows, len(rows))
+    if found.looked:
+        section("doubtful labels", rows, len(rows))
+    else:
+        lines += ["", "doubtful labels: not looked for"]
     rows = [f"{facet}/{label}  {count}" for (facet, label), count in found.few.items()]
     section(f"labels with fewer than {ENOUGH} samples", rows, len(rows))
     if found.agreements:

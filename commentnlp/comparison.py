@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.floating[Any]]
 
 ENOUGH = 20
 """Samples that have a label, from which on its getting worse is a reason to refuse."""
+FEW, PLAINLY = 4, 0.2
+"""Samples that suffice to see that a label is plainly worse: by so much F1."""
 ROUNDS = 2000
 LEVEL = 0.05
 """Chance of refusing, by any of its labels, a model that is as good as the other."""
@@ -91,6 +93,15 @@ class Comparison:
         """Labels for which the new model should not be used."""
         return tuple(change for change in self.labels if change.verdict == "worse")
 
+    @property
+    def unjudged(self) -> dict[str, int]:
+        """Labels with too few samples to tell whether they get worse, and how many they have."""
+        return {
+            f"{change.facet}/{change.label}": change.support
+            for change in self.labels
+            if 0 < change.support < ENOUGH and not change.verdict
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self)
@@ -105,7 +116,8 @@ def compare(
     two systems on one test set: Berg-Kirkpatrick, Burkett and Klein, EMNLP 2012): samples, or whole
     groups where they have groups, are drawn again ``rounds`` times, the same for both models. A
     label with `ENOUGH` support is worse or better where its difference is significant among all
-    those labels together (Holm 1979). What was not judged does not count.
+    those labels together (Holm 1979); with fewer it is worse where it loses as much as `PLAINLY`.
+    What was not judged does not count.
     """
     texts = [sample.text for sample in samples]
     said = [_Said.of(model, samples, texts) for model in (before, after)]
@@ -115,6 +127,10 @@ def compare(
     lows, highs, worse, better = _bootstrap(drawn, old, new)
     enough = new.given.sum(axis=0) >= ENOUGH
     verdicts = _verdicts(worse, better, enough)
+    for i, column in enumerate(shared):
+        lost = (said[0].f1(column) or 0) - (said[1].f1(column) or 0)
+        if not enough[i] and said[1].support(column) >= FEW and highs[i] < 0 and lost >= PLAINLY:
+            verdicts[i] = "worse"
     labels = []
     for column in dict.fromkeys((*after.taxonomy.columns, *before.taxonomy.columns)):
         old_f1, new_f1 = (one.f1(column) for one in said)

@@ -33,6 +33,7 @@ def divide(
     *,
     trained: Sequence[str] = (),
     share: float = SHARE,
+    few: int = 0,
 ) -> Division:
     """Divide samples, each text once, so that nothing nearly the same stands on both sides.
 
@@ -40,13 +41,16 @@ def divide(
     sample has a time, else whole groups where every sample has a group, else single texts. Groups
     and texts are drawn by a hash of what they say: what was held out once is so again when more
     samples come, on any machine. A text that is nearly the same as one of ``trained``, raw texts
-    that models were trained on already, is trained on.
+    that models were trained on already, is trained on. Unless the file says it, a label with at
+    least ``few`` samples keeps as many to train on.
     """
     normal = [text.text for text in normaliser.normalise_all([s.text for s in samples])]
     held, how = _held(samples, normal, share)
     if trained and not how.startswith("by split"):
         theirs = [text.text for text in normaliser.normalise_all(trained)]
         held -= set(near_pairs(normal, theirs)[0].tolist())
+    if not how.startswith("by split"):
+        held -= _needed(samples, held, few)
     left = [i for i in range(len(samples)) if i not in held]
     right = sorted(held)
     pairs, _ = near_pairs([normal[i] for i in left], [normal[i] for i in right])
@@ -60,6 +64,22 @@ def divide(
         [samples[i] for i in sorted(near)],
         how,
     )
+
+
+def _needed(samples: Sequence[Sample], held: set[int], few: int) -> set[int]:
+    """Those of the held-out samples without which a label would have fewer than ``few`` left."""
+    freed: set[int] = set()
+    of_label: dict[tuple[str, str], list[int]] = {}
+    for i, sample in enumerate(samples):
+        for facet, labels in sample.labels.items():
+            for label in labels:
+                of_label.setdefault((facet, label), []).append(i)
+    for places in of_label.values():
+        out = [i for i in places if i in held and i not in freed]
+        short = few - (len(places) - len(out))
+        if len(places) >= few and short > 0:
+            freed.update(sorted(out, key=lambda i: _hash(samples[i].text))[:short])
+    return freed
 
 
 def _held(samples: Sequence[Sample], normal: Sequence[str], share: float) -> tuple[set[int], str]:

@@ -595,4 +595,4 @@ def _first_best(values: Floats, first: Ints, size: Ints) -> Ints:
 
 def sigmoid(logits: Floats) -> Floats:
     """Probability of log-odds."""
-    return np.asarray(1 / (1 + np.exp(-logits)))
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -500, 500))))

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from commentnlp.comparison import Change, Comparison, compare
+from commentnlp.comparison import ENOUGH, Change, Comparison, compare
 from commentnlp.errors import CommentnlpError, ModelError
 from commentnlp.model import Model
 from commentnlp.model_folder import POINTER, SHIPPED, Meta, ModelFiles, folder_in_use
@@ -159,7 +159,8 @@ def promote(
     """Put a model into use.
 
     Raises ModelError for one that cannot be loaded or is in use already, RefusedError where a
-    label gets significantly worse (``force`` promotes it nevertheless, and the history says so).
+    label gets significantly or plainly worse, or no label has rows enough to tell (``force``
+    promotes it nevertheless, and the history says so).
     """
     before = current(folder)
     if name == before:
@@ -176,6 +177,8 @@ def promote(
     worse = [(rows, change) for rows, found in comparisons.items() for change in found.worse]
     if worse and not force:
         raise RefusedError(_refusal(name, worse), comparisons)
+    if not force and (why := _too_few(name, comparisons)):
+        raise RefusedError(why, comparisons)
     swap = Swap(
         _now(), "promoted", name, before, after.meta.version, after.meta.data_digest,
         bool(worse), tuple({"rows": rows, **asdict(change)} for rows, change in worse),
@@ -210,6 +213,22 @@ def _refusal(name: str, worse: Sequence[tuple[str, Change]]) -> str:
     return (
         f"{name}: not promoted, it is worse: {told}. Label more comments of these kinds and train"
         " again, or promote it with --force"
+    )
+
+
+def _too_few(name: str, comparisons: Mapping[str, Comparison]) -> str:
+    """Why nothing can be said of a model; empty where something can, or nothing was held out."""
+    unjudged = [one.unjudged for one in comparisons.values()]
+    judged = any(c.support >= ENOUGH for one in comparisons.values() for c in one.labels)
+    if judged or not any(unjudged):
+        return ""
+    label, most = max(
+        (pair for several in unjudged for pair in several.items()), key=lambda pair: pair[1]
+    )
+    return (
+        f"{name}: not promoted, too few held-out rows to judge any label: {label} has the most,"
+        f" {most} of {ENOUGH}. Label at least {ENOUGH - most} more of it and train again, name"
+        " labelled rows with --holdout, or promote it with --force"
     )
 
 

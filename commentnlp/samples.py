@@ -7,7 +7,9 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from io import StringIO
+from itertools import chain
 from json import loads
 from pathlib import Path
 from unicodedata import normalize
@@ -111,6 +113,7 @@ def _said_in(source: Source, taxonomy: Taxonomy, notes: list[str]) -> Iterable[S
         if "not read: " in note and not note.endswith(f"not read: {LABELS_SHEET}"):
             raise SampleError(f"{name}: {note}; keep the samples in one sheet, alone")
     facets = _columns(header, taxonomy)
+    header = _with_text(header, source.parser.layout.columns.places, facets)
     json = source.tool.startswith("JSON")
     if json and "data" in header and {"annotations", "predictions"} & {*header}:
         said = said_in_label_studio(_rows(source, header), name, taxonomy, notes)
@@ -123,6 +126,18 @@ def _said_in(source: Source, taxonomy: Taxonomy, notes: list[str]) -> Iterable[S
     notes += [f"{name}: {note}" for note in source.notes if "not read: " not in note]
     notes += [f"{name}: {told}" for told in source.odd.told()]
     return said
+
+
+def _with_text(
+    header: list[str], places: Mapping[str, int], facets: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """The header with the column of comments named ``text``, where it has another usual name."""
+    place = places.get("text")
+    if "text" in header or place is None or not any(facets.values()):
+        return header
+    if any(header[place] in columns for columns in facets.values()):
+        return header
+    return [*header[:place], "text", *header[place + 1 :]]
 
 
 def _rows(source: Source, header: Sequence[str]) -> Iterator[tuple[dict[str, str], int]]:
@@ -162,6 +177,15 @@ def _check_header(
     name: str, header: Sequence[str], facets: Mapping[str, Sequence[str]], notes: list[str]
 ) -> None:
     asked = [facet for facet, columns in facets.items() if columns]
+    missing_facets = [facet for facet in facets if facet not in asked]
+    known = {"text", CHECKED, *_KEPT, "split", "room", *chain.from_iterable(facets.values())}
+    for column in header:
+        near = get_close_matches(column.strip().lower(), missing_facets, n=1, cutoff=0.75)
+        if near and column not in known:
+            raise SampleError(
+                f"{name}: no column {near[0]!r}, but one {column!r}: is {near[0]!r} meant? Rename"
+                " it, or leave it out of the file"
+            )
     if "text" not in header or not asked:
         missing = "text" if "text" not in header else " or ".join(facets)
         raise SampleError(

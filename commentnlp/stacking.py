@@ -68,7 +68,7 @@ class SecondLook:
         )
 
     def _pairs(self, logits: Floats) -> Floats:
-        likely = 1 / (1 + np.exp(-logits.T[self.parents]))
+        likely = 1 / (1 + np.exp(-np.clip(logits.T[self.parents], -500, 500)))
         return likely[self._one] * likely[self._other]
 
 

@@ -429,13 +429,19 @@ def _folds(many: int, groups: Ints | None, settings: Settings) -> Iterator[tuple
 
 
 def _calibrate(logits: Floats, corpus: Corpus) -> tuple[Floats, Floats]:
-    """Slope and shift of each label that turn its logits into log-odds (Platt 1999)."""
+    """Slope and shift of each label that turn its logits into log-odds (Platt 1999).
+
+    A label that all samples have, or none, keeps its logits: nothing can be learnt of it.
+    """
     labels = logits.shape[1]
     slope, shift = np.ones(labels), np.zeros(labels)
     for i in range(labels):
         judged = corpus.judged[:, i]
+        given = corpus.given[judged, i]
+        if given.all() or not given.any():
+            continue
         platt = LogisticRegression(C=1e6).fit(
-            logits[judged][:, [i]], corpus.given[judged, i], corpus.weight[judged, i]
+            logits[judged][:, [i]], given, corpus.weight[judged, i]
         )
         slope[i], shift[i] = platt.coef_[0, 0], platt.intercept_[0]
     return slope, shift
@@ -457,6 +463,8 @@ def _fit_second_look(logits: Floats, lengths: Sequence[int], corpus: Corpus) -> 
 
     def fit(label: int) -> Floats:
         known = judged[:, label]
+        if given[known, label].all() or not given[known, label].any():
+            return np.append(np.eye(seen.shape[1])[label], 0.0)  # as it was
         classifier = LogisticRegression(solver="newton-cholesky").fit(
             seen[known], given[known, label], weight[known, label]
         )
@@ -490,6 +498,8 @@ def _thresholds(probabilities: Floats, corpus: Corpus) -> Floats:
 
 def _best_threshold(probability: Floats, given: Bools, brought: Bools, weight: Floats) -> float:
     """Midway between the two probabilities where cutting gives the best F1."""
+    if not given.any():
+        return 0.5
     order = np.argsort(-probability, kind="stable")
     own = weight[order] * ~brought[order]
     hits = np.cumsum(given[order] * own) + weight[given & brought].sum()

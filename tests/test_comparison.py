@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from commentnlp.comparison import ENOUGH, _bounds, _verdicts, compare, learned
+from commentnlp.comparison import ENOUGH, FEW, PLAINLY, _bounds, _verdicts, compare, learned
 from commentnlp.corpus import corpus, shipped_samples
 from commentnlp.model import Model
 from commentnlp.records import Sample
@@ -50,14 +50,16 @@ def test_a_worse_model_is_told_from_a_better_one(shipped, golden, holdout):
     assert ("intent", "quality") in [(c.facet, c.label) for c in down.worse]
     up = compare(golden, shipped, holdout)
     assert not up.worse
-    assert {(c.facet, c.label) for c in down.worse} == {
+    assert {(c.facet, c.label) for c in down.worse if c.support >= ENOUGH} == {
         (c.facet, c.label) for c in up.labels if c.verdict == "better"
     }
     spoilt = [(x.text, x.facet, x.before, x.after) for x in down.lines if x.verdict == "wrong"]
     mended = [(x.text, x.facet, x.after, x.before) for x in up.lines if x.verdict == "right"]
     assert sorted(spoilt) == sorted(mended)
     assert len(spoilt) > 20
-    assert all(change.support >= ENOUGH for change in down.worse)
+    plainly = [change for change in down.worse if change.support < ENOUGH]
+    assert plainly
+    assert all(c.support >= FEW and c.before - c.after >= PLAINLY for c in plainly)
 
 
 def test_the_figures_are_those_of_plain_counting(shipped, golden, holdout):

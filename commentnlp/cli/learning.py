@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from commentnlp.cli.models import comparisons_table
 from commentnlp.cli.options import add_files, add_model, add_safe_cells
-from commentnlp.corpus import FEW, corpus, describe, shipped_samples
+from commentnlp.corpus import FEW, Corpus, corpus, describe, shipped_samples
 from commentnlp.errors import CommentnlpError, ModelError
 from commentnlp.language import Language
 from commentnlp.model import Model
@@ -78,12 +78,15 @@ def add(verbs: Verbs) -> None:
                       " out")  # fmt: skip
     verb.add_argument("--min-samples", type=int, default=FEW, metavar="N",
                       help=f"leave out labels with fewer samples; {FEW} if not given")  # fmt: skip
+    verb.add_argument("--dry-run", action="store_true",
+                      help="say what would be trained on, held out and left out, and write"
+                      " nothing")  # fmt: skip
     _add_training(verb)
     verb.set_defaults(run=_train)
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from commentnlp.audit import audit, audit_table, write_audit
+    from commentnlp.audit import audit, audit_table, check, write_audit
     from commentnlp.training import Settings
 
     if not options.files and not options.store:
@@ -100,9 +103,12 @@ def _audit(options: argparse.Namespace) -> int:
         gathered.problems += more.problems
     holdout = sound(gather(options.holdout, taxonomy)).samples
     base, names = shipped_samples() if options.base == "shipped" else ([], None)
+    language = _language(options.language, add=options.base == "shipped")
+    if options.output:  # what is found at once, whatever becomes of the rest
+        write_audit(check(gathered, taxonomy, language, holdout=holdout), options.output)
     with _stages(options.quiet) as progress:
         found = audit(
-            gathered, taxonomy, _language(options.language, add=options.base == "shipped"),
+            gathered, taxonomy, language,
             holdout=holdout, base=base, base_taxonomy=names,
             settings=Settings(seed=options.seed), progress=progress,
         )  # fmt: skip
@@ -236,13 +242,29 @@ def _train(options: argparse.Namespace) -> int:
                 [*samples, *(replace(one, split="holdout") for one in held)], language.normaliser
             )
         else:
-            divided = divide(samples, language.normaliser, trained=[one.text for one in base])
+            divided = divide(
+                samples,
+                language.normaliser,
+                trained=[one.text for one in base],
+                few=options.min_samples,
+            )
         samples, held = divided.train, divided.holdout
         _tell([f"{len(samples)} samples to train on, {len(held)} held out ({divided.how}),"
                f" {len(divided.near)} left out, nearly the same as those"])  # fmt: skip
     whole = corpus(samples, taxonomy, base=base, base_taxonomy=names, few=options.min_samples)
     if said := describe(whole.left_out, options.min_samples):
-        _tell([said])
+        out = Counter(
+            f"{facet}/{label}"
+            for one in held
+            for facet, labels in one.labels.items()
+            for label in labels
+        )
+        more = [f"{name} has {out[name]} more held out" for name in whole.left_out if out[name]]
+        _tell([f"{said}; {', '.join(more) or 'label more of these'} (--min-samples and --holdout"
+               " change that)"])  # fmt: skip
+    if options.dry_run:
+        print(_plan_table(whole, held, len(samples), taxonomy))
+        return 0
     with _stages(options.quiet) as progress:
         model = train(whole, language, settings=Settings(seed=options.seed), progress=progress)
         beside = {HOLDOUT: table(held, model.taxonomy)} if held else {}
@@ -259,6 +281,33 @@ def _train(options: argparse.Namespace) -> int:
         print()
         print(comparisons_table(compare_on(before, Model.load(options.output)), model.taxonomy))
     return 0
+
+
+_SECONDS_A_SAMPLE = 0.0011
+"""Of training, on two cores."""
+
+
+def _plan_table(whole: Corpus, held: Sequence[Sample], own: int, taxonomy: Taxonomy) -> str:
+    """What training would do, for a terminal: rows a label, and how long it will take."""
+    lines = [f"{'label':<34}{'to train on':>12}{'held out':>10}{'shipped':>9}"]
+    for facet, label in taxonomy.columns:
+
+        def count(several: Iterable[Sample], facet: str = facet, label: str = label) -> int:
+            return sum(label in one.labels.get(facet, ()) for one in several)
+
+        out = "  left out" if f"{facet}/{label}" in whole.left_out else ""
+        lines.append(
+            f"{facet + '/' + label:<34}{count(whole.samples[:own]):>12}{count(held):>10}"
+            f"{count(whole.samples[own:]):>9}{out}"
+        )
+    seconds = 3 + len(whole.samples) * _SECONDS_A_SAMPLE
+    base = len(whole.samples) - own
+    lines += [
+        "",
+        f"{own} samples to train on, {len(held)} held out, {base} shipped ones; takes about"
+        f" {seconds:.0f} s on two cores; nothing was written",
+    ]
+    return "\n".join(lines)
 
 
 def _own(files: Sequence[Path], store: str | None, taxonomy: Taxonomy) -> list[Sample]:

@@ -175,7 +175,7 @@ def _table(name: str, found: Comparison, taxonomy: Taxonomy) -> str:
         lines += ["", f"{facet:<32}{'before':>8}{'after':>8}{'95 % of the difference':>26}"
                       f"{'support':>9}"]  # fmt: skip
         several = [change for change in found.labels if change.facet == facet and change.support]
-        several += [change for change in found.averages if change.facet == facet]
+        several += [change for change in found.averages if change.facet == facet and change.support]
         for change in several:
             average = change.label in ("parents", "leaves")
             title = f"micro, {change.label}" if average else change.label
@@ -186,6 +186,12 @@ def _table(name: str, found: Comparison, taxonomy: Taxonomy) -> str:
                 f"{number(change.before, '.3f'):>8}{number(change.after, '.3f'):>8}"
                 f"{bounds:>26}{change.support:>9}  {change.verdict or '':<7}{zh}".rstrip()
             )
+    from commentnlp.comparison import ENOUGH  # brings numpy's random numbers: only here
+
+    if few := found.unjudged:
+        most = max(few.values())
+        lines += ["", f"too few held-out rows to judge {len(few)} labels (up to {most} of"
+                      f" {ENOUGH}): label {ENOUGH - most} more or so of each"]  # fmt: skip
     if found.lines:
         counts = {v: sum(x.verdict == v for x in found.lines) for v in ("right", "wrong", "other")}
         lines += ["", f"{len(found.lines)} answers changed: {counts['right']} mended,"
