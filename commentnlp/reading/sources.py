@@ -169,7 +169,7 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     first = next(blocks, "")
     texts = chain([first], blocks)
     whole = len(head) <= BLOCK
-    if first.lstrip()[:1] in ("{", "["):
+    if jsons.starts_like_json(first):
         tool, parser, pieces = _json(opened.name, first, texts, whole, lost)
     elif tool := logs.recognise(first.split("\n", _SAMPLE)[:_SAMPLE]):
         state = logs.start(opened.name, _tail(opened, first, whole), zone)
