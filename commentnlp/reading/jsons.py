@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -17,6 +18,14 @@ MORE = "other keys"
 
 _SCAN = json.JSONDecoder()
 _BETWEEN = " \t\r\n,"
+_START = re.compile(
+    r'\s*(?:\{\s*(?:["}]|$)|\[\s*(?:[\[{"\]]|$|(?:-?\d+(?:\.\d+)?|true|false|null)\s*[,\]]))'
+)
+
+
+def starts_like_json(head: str) -> bool:
+    """Whether a text begins as a JSON object or array, not as ``[捂脸]`` or ``[20:15:03]``."""
+    return _START.match(head) is not None
 
 
 def is_lines(head: str) -> bool:

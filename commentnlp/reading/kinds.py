@@ -28,6 +28,11 @@ _FOREIGN = {
     rb"SQLite format 3\0": f"an SQLite database; {_TABLE}",
     rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype )?(html|table)": f"an HTML page; {_TABLE}",
     rb"(\xef\xbb\xbf)?\s*<\?xml.*progid=.Excel\.Sheet": "an XML workbook; save it as XLSX",
+    rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?"
+    rb"(<\?xml-stylesheet[^>]*>\s*)?<i>": f"danmaku XML; {_TABLE}",
+    rb"(\xef\xbb\xbf)?\s*\[Script Info\]": f"ASS subtitles; {_TABLE}",
+    rb"(\xef\xbb\xbf)?WEBVTT\s": f"VTT subtitles; {_TABLE}",
+    rb"(\xef\xbb\xbf)?\s*\d+\r?\n\d\d:\d\d:\d\d,\d{3} --> ": f"SRT subtitles; {_TABLE}",
     rb"\{\\rtf": f"an RTF document; {_TABLE}",
     rb"PARE[^\t\r\n -~\x80-\xff]": "an encrypted Parquet file; write it without encryption",
     rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP": f"a picture; {_TABLE}",

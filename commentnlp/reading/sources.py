@@ -181,7 +181,7 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     # a last line without an end comes as a block of its own
     first = "".join(blocks) if whole else next(blocks, "")
     texts = chain([first], blocks)
-    if first.lstrip()[:1] in ("{", "["):
+    if jsons.starts_like_json(first):
         tool, parser, pieces = _json(opened.name, first, texts, whole, lost)
     elif tool := logs.recognise(first.split("\n", _SAMPLE)[:_SAMPLE]):
         state = logs.start(opened.name, _tail(opened, first, whole), zone)
