@@ -19,12 +19,16 @@ from commentnlp.records import KINDS, SCORE_ENDINGS, SHANGHAI, Event, Tag
 NAMES: Mapping[str, tuple[str, ...]] = {
     "text": (
         "评论内容", "弹幕内容", "评价内容", "用户消息", "消息内容", "聊天内容", "发言内容", "内容",
-        "评论", "弹幕", "评价", "消息", "留言", "comment_content", "comment_text", "comment",
+        "评论", "弹幕", "评价", "消息", "留言", "用户评论", "正文", "comment_content", "review_content",
+        "rate_content", "comment_text", "comment",
         "評論內容", "評論", "內容", "訊息",
         "comments", "content", "contents", "text", "message", "msg", "danmu", "danmaku", "review",
     ),
     "time": (
-        "评论时间", "弹幕时间", "发送时间", "发言时间", "消息时间", "互动时间", "购买时间", "时间",
+        "评论时间", "评价时间", "弹幕时间", "发送时间", "发言时间", "消息时间", "留言时间", "互动时间",
+        "评论日期", "评价日期", "发布时间", "发表时间", "创建时间", "时间", "comment_date",
+        "review_time", "review_date", "publish_time", "creation_time", "created_time", "ctime",
+        "created", "购买时间",
         "comment_time", "create_time", "event_time", "send_time", "timestamp", "datetime", "time",
         "created_at", "時間", "时间戳", "日期", "date",
     ),
@@ -38,7 +42,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "用户id", "user_id", "viewer_id", "uid", "sec_uid", "user_sec_uid", "open_id", "会员id",
     ),
     "name": (
-        "昵称", "用户昵称", "用户名", "user_nickname", "nickname", "user_name", "display_name",
+        "昵称", "用户昵称", "用户名", "用户名称", "买家昵称", "会员名", "评论者", "评论人", "作者",
+        "user_nickname", "nick", "screen_name", "author", "nickname", "user_name", "display_name",
         "uname", "观众", "用户", "粉丝", "暱稱", "用戶", "user",
     ),
     "role": ("角色", "身份", "role"),
@@ -63,11 +68,14 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 """What a column holds → the names it goes by, the likeliest first; case, blanks and ``_`` do not
 matter."""
 
+_TEXT_NAMES = frozenset(re.sub(r"[\s_\-]", "", name.lower()) for name in NAMES["text"])
+
 KIND_WORDS: Mapping[str, str] = {
     **{kind: kind for kind in KINDS},
     **dict.fromkeys(
         ("实时弹幕", "弹幕", "弹幕消息", "聊天", "聊天消息", "评论", "消息", "发言", "chat",
          "message", "danmaku", "danmu", "live_comment", "webcastchatmessage",
+         "回复", "追评", "提问", "reply", "sc", "superchat", "super_chat", "醒目留言", "留言", "上头条",
          "主播弹幕"), "comment"),
     **dict.fromkeys(("点赞", "点赞消息", "live_like", "webcastlikemessage"), "like"),
     **dict.fromkeys(("进入", "进房", "进场", "进入直播间", "用户进入店铺", "member", "enter_room",
@@ -98,7 +106,12 @@ _T = TypeVar("_T")
 
 def plain_name(name: str) -> str:
     """A column's name without case, blanks, ``_`` and ``-``."""
-    return re.sub(r"[\s_\-]", "", name.lower())
+    return re.sub(r"[\s_\-\[\]【】]", "", name.lower())
+
+
+def is_text_name(name: str) -> bool:
+    """Whether a column or key of this name usually holds comments."""
+    return plain_name(name) in _TEXT_NAMES
 
 
 def kind_of(word: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from commentnlp.reading.answers import flattened
 from commentnlp.reading.encodings import LONGEST_LINE
 from commentnlp.reading.remarks import Remarks
 from commentnlp.reading.tables import BLANK
@@ -18,6 +19,8 @@ MORE = "other keys"
 
 _SCAN = json.JSONDecoder()
 _BETWEEN = " \t\r\n,"
+_ARRAYS = re.compile(r"\s*\[\s*\[")
+"""A text that begins so is an array of rows."""
 _START = re.compile(
     r'\s*(?:\{\s*(?:["}]|$)|\[\s*(?:[\[{"\]]|$|(?:-?\d+(?:\.\d+)?|true|false|null)\s*[,\]]))'
 )
@@ -52,8 +55,9 @@ def values_of_stream(texts: Iterable[str], line: int, lost: Remarks) -> Iterator
 
     What is no JSON is named in ``lost``, up to the end of its line.
     """
-    rest, skipping = "", False
+    rest, skipping, inner = "", False, False
     for text in texts:
+        inner = inner or (not rest and _ARRAYS.match(text) is not None)
         rest += text
         at = 0
         if skipping:
@@ -61,6 +65,8 @@ def values_of_stream(texts: Iterable[str], line: int, lost: Remarks) -> Iterator
             skipping = at == len(rest) and not rest.endswith("\n")
         while True:
             at, line = _skip(rest, at, line)
+            if inner and at and rest[at - 1] == "[":
+                at -= 1  # a row, not an array around rows
             if at == len(rest):
                 break
             try:
@@ -130,6 +136,7 @@ def rows_of(
 ) -> Iterator[tuple[int, list[str]]]:
     """Cells of plain objects; what the header has no column for goes as JSON under `MORE`."""
     for line, value in values:
+        value = flattened(value)
         if isinstance(value, str):
             value = {"text": value}
         if not isinstance(value, dict):

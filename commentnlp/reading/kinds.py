@@ -20,19 +20,14 @@ _KINDS = {
     rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "xls",
     # a text can begin with PAR1 and PARE, a control character after it has none
     rb"PAR1[^\t\r\n -~\x80-\xff]": "parquet",
+    rb"SQLite format 3\0": "sqlite",
     rb"": "text",
 }
 _TABLE = "export the comments as CSV or XLSX"
 _FOREIGN = {
     rb"%PDF-": f"a PDF; {_TABLE}",
-    rb"SQLite format 3\0": f"an SQLite database; {_TABLE}",
     rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype )?(html|table)": f"an HTML page; {_TABLE}",
     rb"(\xef\xbb\xbf)?\s*<\?xml.*progid=.Excel\.Sheet": "an XML workbook; save it as XLSX",
-    rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?"
-    rb"(<\?xml-stylesheet[^>]*>\s*)?<i>": f"danmaku XML; {_TABLE}",
-    rb"(\xef\xbb\xbf)?\s*\[Script Info\]": f"ASS subtitles; {_TABLE}",
-    rb"(\xef\xbb\xbf)?WEBVTT\s": f"VTT subtitles; {_TABLE}",
-    rb"(\xef\xbb\xbf)?\s*\d+\r?\n\d\d:\d\d:\d\d,\d{3} --> ": f"SRT subtitles; {_TABLE}",
     rb"\{\\rtf": f"an RTF document; {_TABLE}",
     rb"PARE[^\t\r\n -~\x80-\xff]": "an encrypted Parquet file; write it without encryption",
     rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP": f"a picture; {_TABLE}",

@@ -86,7 +86,9 @@ def _webcast_kind(method: str, action: Any, status: Any) -> str:
         return {1: "follow", 3: "share"}.get(number(action) or 0, method)
     if name == "ControlMessage":
         return "session_end" if number(status) in (3, 4) else "system"
-    return _WEBCAST_KINDS.get(name, method or "unknown")
+    # flying and paid-for comments are types of their own
+    chat = "comment" if name.endswith("ChatMessage") else ""
+    return _WEBCAST_KINDS.get(name) or chat or method or "unknown"
 
 
 def _is_end(repeat_end: Any) -> bool:
@@ -116,7 +118,7 @@ def _douyin_live(value: Mapping[str, Any]) -> Event:
         id=common.get("msgId"),
         time=first_of(common, "createTime") or value.get("eventTime"),
         room=common.get("roomId"),
-        name=user.get("nickname"),
+        name=first_of(user, "nickname", "nickName"),
         ids=[user.get("id")],
         count=count,
         total=first_of(value, *_WEBCAST_TOTALS.get(kind, ())),
@@ -328,8 +330,55 @@ def _type_payload(value: Mapping[str, Any]) -> Event:
     )
 
 
+_COMMAND = re.compile(r"[A-Z][A-Z0-9_]+(:|$)")
+_COMMANDS = {
+    "DANMU_MSG": "comment", "SUPER_CHAT_MESSAGE": "comment", "SUPER_CHAT_MESSAGE_JPN": "system",
+    "SEND_GIFT": "gift", "GUARD_BUY": "gift", "LIKE_INFO_V3_CLICK": "like",
+    "LIKE_INFO_V3_UPDATE": "stats", "WATCHED_CHANGE": "stats", "ONLINE_RANK_COUNT": "stats",
+    "LIVE": "session_start", "PREPARING": "session_end",
+}  # fmt: skip
+_INTERACTIONS = {"1": "enter", "2": "follow", "3": "share"}
+
+
+def _bilibili(value: Mapping[str, Any]) -> Event:
+    command = text_of(value.get("cmd")).partition(":")[0]
+    data = object_of(value.get("data"))
+    kind = _COMMANDS.get(command, command)
+    if command == "DANMU_MSG":
+        info = value.get("info")
+        info = info if isinstance(info, list) else []
+        about, text, who, medal = (info[i] if i < len(info) else None for i in range(4))
+        about, who, medal = (part if isinstance(part, list) else [] for part in (about, who, medal))
+        return event(
+            "comment",
+            text=text,
+            time=about[4] if len(about) > 4 else None,
+            name=who[1] if len(who) > 1 else None,
+            ids=[who[0] if who else None],
+            fan=medal[0] if medal else None,
+            guard=info[7] if len(info) > 7 else None,
+        )
+    if command.startswith("INTERACT_WORD"):
+        kind = _INTERACTIONS.get(text_of(data.get("msg_type")), "enter")
+    user = object_of(data.get("user_info"))
+    return event(
+        kind,
+        text=data.get("message"),
+        id=data.get("id") if kind == "comment" else None,
+        time=first_of(data, "timestamp", "start_time", "ts"),
+        room=first_of(data, "roomid", "room_id"),
+        name=first_of(data, "uname", "username") or user.get("uname"),
+        ids=[first_of(data, "uid") or user.get("uid")],
+        count=data.get("num") if kind == "gift" else None,
+        total=first_of(data, "num", "click_count", "count") if kind == "stats" else None,
+        item=first_of(data, "giftName", "gift_name"),
+        guard=data.get("guard_level"),
+    )
+
+
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
     "DouyinBarrageGrab": _barrage_grab,
+    "bilibili": _bilibili,
     "douyinLive": _douyin_live,
     "dycast": _dycast,
     "DouyinDanmu": _douyin_danmu,
@@ -345,7 +394,11 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
 def tool_of(value: Mapping[str, Any]) -> str:
     """The tool that writes such an object; empty where any program might."""
     keys = value.keys()
-    webcast = text_of(value.get("method")).startswith("Webcast")
+    common = object_of(value.get("common"))
+    method = text_of(value.get("method")) or text_of(common.get("method"))
+    webcast = method.startswith("Webcast")
+    if _COMMAND.match(text_of(value.get("cmd"))) and keys & {"info", "data"}:
+        return "bilibili"
     if "Type" in keys and isinstance(value.get("Data"), str):
         return "DouyinBarrageGrab"
     if (webcast and "common" in keys) or (value.get("type") == "system" and "event" in keys):

@@ -52,7 +52,7 @@ _FETCHER_KINDS = {
     # a gift's number is the combo's so far
     "礼物msg": ("gift", r"(?P<name>.*) 送出了 (?P<item>.*)x(?P<total>\d+)"),
     "点赞msg": ("like", r"(?P<name>.*) 点了(?P<count>\d+)个赞"),
-    "进场msg": ("enter", r"\[(?P<user>\d*)\]\[[男女]\](?P<name>.*) 进入了直播间"),
+    "进场msg": ("enter", r"\[(?P<user>\d*)\]\[(?:男|女|未知)\](?P<name>.*) 进入了直播间"),
     "关注msg": ("follow", r"\[(?P<user>\d*)\](?P<name>.*) 关注了主播"),
     "统计msg": ("stats", r"当前观看人数: (?P<total>[^,]*), 累计观看人数:.*"),
     "直播间统计msg": ("stats", r"(?P<total>.*)"),

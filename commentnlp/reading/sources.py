@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, tzinfo
 from itertools import chain, islice, starmap
@@ -12,7 +13,17 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from commentnlp.errors import ReadError
-from commentnlp.reading import jsons, kinds, live, logs, sheets
+from commentnlp.reading import (
+    answers,
+    chat_texts,
+    danmaku_xml,
+    jsons,
+    kinds,
+    live,
+    logs,
+    sheets,
+    sqlite_files,
+)
 from commentnlp.reading.columns import Columns
 from commentnlp.reading.days import Days, day_of, saved_at
 from commentnlp.reading.encodings import BLOCK, HEAD, encoding_of, text_blocks
@@ -180,8 +191,19 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     whole = len(head) <= BLOCK
     # a last line without an end comes as a block of its own
     first = "".join(blocks) if whole else next(blocks, "")
-    texts = chain([first], blocks)
-    if jsons.starts_like_json(first):
+    texts: Iterator[str] = chain([first], blocks)
+    skipped = answers.unwrapped(first)
+    if danmaku_xml.is_danmaku_xml(first):
+        tool, parser = "danmaku XML", Parser(_EVENT_LAYOUT, "events")
+        pieces = _packed(danmaku_xml.events_of_xml(texts, opened.name, zone))
+    elif skipped or jsons.starts_like_json(first):
+        first = first[skipped:]
+        if skipped and whole:  # what closes callback(…);
+            first = first.rstrip().removesuffix(";").rstrip().removesuffix(")")
+        texts = chain([first], blocks)
+        tool, parser, pieces = _json(opened.name, first, texts, whole, lost)
+    elif unlogged := _without_prefixes(first, texts):
+        first, texts = unlogged
         tool, parser, pieces = _json(opened.name, first, texts, whole, lost)
     elif tool := logs.recognise(first.split("\n", _SAMPLE)[:_SAMPLE]):
         state = logs.start(opened.name, _tail(opened, first, whole), zone)
@@ -189,6 +211,13 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
             state = replace(state, day=day, saved=datetime.combine(day, time.max, zone))
         parser = Parser(_EVENT_LAYOUT, "events")
         pieces = _packed(_settled(_log_events(tool, texts, state, lost)))
+    elif form := chat_texts.recognise(first):
+        tool = form.tool
+        found = form.rows(row_blocks(texts, "", 0, 1, lost), lost)
+        ahead = list(islice(found, _SAMPLE))
+        rows = [list(form.header), *(row for _, row in ahead)]
+        parser = Parser(layout_of_rows(rows, opened.name, headed=True)[0], "rows")
+        pieces = _packed(chain(ahead, found))
     else:
         layout, headed = layout_of_text(first, whole, opened.name)
         tool = "event log" if layout.events else f"{_TABLES[layout.delimiter]} table"
@@ -202,6 +231,28 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
         opened.name, tool, encoding, parser, pieces, opened.size, opened.position, odd, lost,
         days=days,
     )  # fmt: skip
+
+
+_PREFIXED = re.compile(r"[^{\[]*(?:\[[^\]{]*\][^{\[]*)*(\{.*\})\s*")
+"""A line of a log with a JSON object at its end."""
+
+
+def _without_prefixes(first: str, texts: Iterable[str]) -> tuple[str, Iterator[str]] | None:
+    """The JSON objects of a log that has a clock, a level or a name before each; else None."""
+    lines = [line for line in first.split("\n")[:_SAMPLE] if line.strip()]
+    objects = [match[1] for line in lines if (match := _PREFIXED.fullmatch(line))]
+    if not lines or len(objects) * 2 <= len(lines) or not jsons.is_lines(objects[0]):
+        return None
+
+    def stripped(text: str) -> str:
+        # what has no object is named as no JSON, on the line where it stands
+        found = ((line, _PREFIXED.fullmatch(line)) for line in text.split("\n"))
+        return "\n".join(match[1] if match else line for line, match in found)
+
+    rest = iter(texts)
+    next(rest, "")
+    plain = stripped(first)
+    return plain, chain([plain], map(stripped, rest))
 
 
 def _table_pieces(
@@ -232,13 +283,20 @@ def _json(
         ahead = list(islice(values, _SAMPLE))
         values = chain(ahead, values)
         sample = [value for _, value in ahead]
+    if records := _records(sample, lines):
+        some = enumerate(chain.from_iterable(map(records, sample)), 1)
+        if lines:
+            blocks = row_blocks(texts, "", 0, 1, lost)
+            values = chain.from_iterable(jsons.values_of_lines(t, n, lost) for t, n in blocks)
+        values = ((line, one) for line, value in values for one in records(value))
+        sample, lines, whole = [one for _, one in some], False, False
     if tool := live.recognise(sample):
         if lines:
             blocks = row_blocks(texts, "", 0, 1, lost)
             values = chain.from_iterable(jsons.values_of_lines(t, n, lost) for t, n in blocks)
         events = _settled(_live_events(tool, values, lost))
         return tool, Parser(_EVENT_LAYOUT, "events"), _packed(events)
-    header = jsons.keys_of(sample)
+    header = jsons.keys_of([answers.flattened(value) for value in sample])
     if not whole or len(sample) == _SAMPLE:
         header.append(jsons.MORE)
     rows = [cells for _, cells in jsons.rows_of(enumerate(sample), header, Remarks())]
@@ -249,11 +307,45 @@ def _json(
     return "JSON array", Parser(layout, "rows"), _packed(jsons.rows_of(values, header, lost))
 
 
+def _records(sample: Sequence[Any], lines: bool) -> Callable[[Any], Iterable[Any]] | None:
+    """What finds the comments in each of these values, where they hold lists of them, or are lists
+    of cells; None where they are comments themselves."""
+    if as_objects := answers.rows_as_objects(sample):
+        names, header = as_objects
+        first = sample[0] if header else None
+
+        def of_rows(value: Any) -> Iterable[Any]:
+            if not isinstance(value, list):
+                return [value]
+            return [] if value == first else [dict(zip(names, value, strict=False))]
+
+        return of_rows
+    around = [value for value in sample if isinstance(value, dict)]
+    if not around or len(around) < len(sample) or (not lines and len(sample) > 1):
+        return None
+    found = [answers.records_in(value, alone=not lines) for value in around]
+    if sum(one is not None for one in found) * 2 <= len(found):
+        return None
+
+    def of_answer(value: Any) -> Iterable[Any]:
+        records = answers.records_in(value, alone=not lines)
+        if records is None:
+            return [value]
+        again = answers.rows_as_objects(records[:100])
+        if again is None:
+            return records
+        names, header = again
+        return [dict(zip(names, row, strict=False)) for row in records[header:]]
+
+    return of_answer
+
+
 def _sheet(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     readers = {
         "xlsx": sheets.workbook_rows,
         "xls": sheets.old_workbook_rows,
         "parquet": sheets.parquet_rows,
+        "sqlite": sqlite_files.sqlite_rows,
     }
     sheet = readers[opened.kind](opened.file, opened.name)
     lost = Remarks()
