@@ -2,9 +2,7 @@
 
 import pytest
 
-from commentnlp.errors import ReadError
 from commentnlp.reading.jsons import starts_like_json
-from commentnlp.reading.kinds import kind
 
 
 @pytest.mark.parametrize(
@@ -20,17 +18,3 @@ def test_brackets_of_comments_are_no_json(text: str) -> None:
 )
 def test_json_is_json(text: str) -> None:
     assert starts_like_json(text)
-
-
-@pytest.mark.parametrize(
-    ("head", "format_name"),
-    [
-        (b'<?xml version="1.0"?><i><d p="1,1,25,0,0,0,0,0">hao</d></i>', "danmaku XML"),
-        (b"[Script Info]\nTitle: x", "ASS"),
-        (b"WEBVTT\n\n", "VTT"),
-        (b"1\r\n00:00:12,340 --> 00:00:15,000\r\nhao", "SRT"),
-    ],
-)
-def test_formats_that_are_not_read_are_refused_by_name(head: bytes, format_name: str) -> None:
-    with pytest.raises(ReadError, match=format_name):
-        kind(head, "file")

@@ -1,5 +1,6 @@
 """Times of day and times of other zones."""
 
+import os
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -81,7 +82,11 @@ def test_a_table_that_only_tells_the_hour(tmp_path):
     expected = [
         "2026-02-07 23:58:40+08:00", "2026-02-07 23:59:59+08:00", "2026-02-08 00:00:05+08:00",
     ]  # fmt: skip
-    assert times(write(tmp_path, "评论.csv", EVENING)) == [None] * 3
+    path = write(tmp_path, "评论.csv", EVENING)
+    os.utime(path, (1_770_480_000, 1_770_480_000))  # 2026-02-08 00:00
+    (found,) = inspect(path)
+    assert found.start.isoformat(" ") == "2026-02-08 23:58:40+08:00"
+    assert "are taken for 2026-02-08, when the file was saved" in found.notes[0]
     assert times(tmp_path / "评论.csv", day=date(2026, 2, 7)) == expected
     path = write(tmp_path, "评论_20260207.csv", EVENING)
     assert times(path) == expected
@@ -101,7 +106,8 @@ def test_a_table_that_only_tells_the_hour(tmp_path):
 )
 def test_the_day_at_the_end_of_a_table(tmp_path, end, first):
     found = times(write(tmp_path, "评论.csv", EVENING + end))
-    assert found[0] == (first and f"{first} 23:58:40+08:00")
+    today = datetime.now(SHANGHAI).date()
+    assert found[0] == f"{first or today} 23:58:40+08:00"
 
 
 def test_the_day_at_the_end_of_a_long_table(tmp_path, monkeypatch):
@@ -201,3 +207,17 @@ def test_no_cell_crashes(cells, day):
 def test_when_it_was_saved_in_another_zone():
     tail = "保存时间: 2026-07-08 00:30:12\n"
     assert saved_at(tail, NEW_YORK) == datetime(2026, 7, 8, 4, 30, 12, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    "name", ["3月14日 翡翠专场 弹幕导出.csv", "弹幕 3.14.csv", "弹幕03-14.csv", "弹幕20260314.csv"]
+)
+def test_the_day_in_a_name_without_a_year(tmp_path, name):
+    path = write(tmp_path, name, EVENING)
+    os.utime(path, (1_773_600_000, 1_773_600_000))  # 2026-03-16
+    assert times(path)[0] == "2026-03-14 23:58:40+08:00"
+
+
+def test_the_day_in_a_title(tmp_path):
+    path = write(tmp_path, "导出.csv", "直播弹幕 2026-03-14 翡翠专场\n" + EVENING)
+    assert times(path)[0] == "2026-03-14 23:58:40+08:00"

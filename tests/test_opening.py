@@ -240,7 +240,6 @@ def test_no_permission(put):
     ("data", "what"),
     [
         (b"%PDF-1.7\n", "a PDF"),
-        (b"SQLite format 3\0", "an SQLite database"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),
         (b"\xff\xd8\xff\xe0", "a picture"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", "a picture"),

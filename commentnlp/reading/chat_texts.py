@@ -49,6 +49,8 @@ def recognise(head: str) -> ChatForm | None:
         return ChatForm("VTT subtitles", ("时间", "评论内容"), _cue_rows)
     if len(lines) > 1 and first.isdecimal() and _CUE.match(lines[1]):
         return ChatForm("SRT subtitles", ("时间", "评论内容"), _cue_rows)
+    if sum("\t" in line for line in lines) * 2 > len(lines):
+        return None  # a table
     for pattern, header, tool in (
         (_COLONS, ("时间", "用户id", "评论内容"), "time:id:comment lines"),
         (_CLOCKED, HEADER, "chat with clocks"),

@@ -12,22 +12,24 @@ from itertools import chain, pairwise, repeat
 from typing import Any, TypeVar
 
 from commentnlp.reading.days import Days
-from commentnlp.reading.values import clock, moment, number
+from commentnlp.reading.values import clock, moment, number, unguarded
 from commentnlp.reading.written import EVENT_COLUMNS, comments_of, events_of, levels_of
 from commentnlp.records import KINDS, SCORE_ENDINGS, SHANGHAI, Event, Tag
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "text": (
         "评论内容", "弹幕内容", "评价内容", "用户消息", "消息内容", "聊天内容", "发言内容", "内容",
-        "评论", "弹幕", "评价", "消息", "留言", "用户评论", "正文", "comment_content", "review_content",
+        "评论", "弹幕", "评价", "消息", "留言", "用户评论", "正文", "comment_content",
+        "review_content",
         "rate_content", "comment_text", "comment",
         "評論內容", "評論", "內容", "訊息",
         "comments", "content", "contents", "text", "message", "msg", "danmu", "danmaku", "review",
     ),
     "time": (
-        "评论时间", "评价时间", "弹幕时间", "发送时间", "发言时间", "消息时间", "留言时间", "互动时间",
-        "评论日期", "评价日期", "发布时间", "发表时间", "创建时间", "时间", "comment_date",
-        "review_time", "review_date", "publish_time", "creation_time", "created_time", "ctime",
+        "评论时间", "评价时间", "弹幕时间", "发送时间", "发言时间", "消息时间", "留言时间",
+        "互动时间", "评论日期", "评价日期", "发布时间", "发表时间", "创建时间", "时间",
+        "comment_date", "review_time", "review_date", "publish_time", "creation_time",
+        "created_time", "ctime",
         "created", "购买时间",
         "comment_time", "create_time", "event_time", "send_time", "timestamp", "datetime", "time",
         "created_at", "時間", "时间戳", "日期", "date",
@@ -68,6 +70,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 """What a column holds → the names it goes by, the likeliest first; case, blanks and ``_`` do not
 matter."""
 
+_WORD = re.compile(r"[^\W\d_]")
+_RUINED = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
+"""An identity of many figures as a spreadsheet shows it: its last ones are lost."""
+
 _TEXT_NAMES = frozenset(re.sub(r"[\s_\-]", "", name.lower()) for name in NAMES["text"])
 
 KIND_WORDS: Mapping[str, str] = {
@@ -75,7 +81,8 @@ KIND_WORDS: Mapping[str, str] = {
     **dict.fromkeys(
         ("实时弹幕", "弹幕", "弹幕消息", "聊天", "聊天消息", "评论", "消息", "发言", "chat",
          "message", "danmaku", "danmu", "live_comment", "webcastchatmessage",
-         "回复", "追评", "提问", "reply", "sc", "superchat", "super_chat", "醒目留言", "留言", "上头条",
+         "回复", "追评", "提问", "reply", "sc", "superchat", "super_chat", "醒目留言",
+         "留言", "上头条",
          "主播弹幕"), "comment"),
     **dict.fromkeys(("点赞", "点赞消息", "live_like", "webcastlikemessage"), "like"),
     **dict.fromkeys(("进入", "进房", "进场", "进入直播间", "用户进入店铺", "member", "enter_room",
@@ -121,9 +128,10 @@ def kind_of(word: str) -> str:
 
 
 def identity(value: str) -> str:
-    """An identity, empty where it is hidden: masked people are never one person."""
-    value = value.strip()
-    return "" if _MASKED.fullmatch(value) else value
+    """An identity, empty where it is hidden, or ruined by a spreadsheet (``7.25E+18``): such
+    people are never one person."""
+    value = unguarded(value)
+    return "" if _MASKED.fullmatch(value) or _RUINED.fullmatch(value) else value
 
 
 @dataclass(frozen=True)
@@ -160,11 +168,21 @@ class Columns:
         facets = {facet: at for facet, at in self.facets.items() if place not in at}
         return replace(self, places={**others, "text": place}, facets=facets, written=False)
 
-    def checked(self, rows: Sequence[Sequence[str]]) -> Columns:
-        """Without a column of kinds, or of scores, that holds something else in these rows."""
+    def checked(self, rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> Columns:
+        """Without a column of kinds, or of scores, that holds something else in these rows; and
+        with another column of comments where the one of the name holds no words (how many
+        comments there were, a click too many)."""
         if self.written:
             return self
         places, facets = dict(self.places), dict(self.facets)
+        if "text" in places and not _has_words(rows, places["text"]):
+            others = [
+                (not is_text_name(name), place)
+                for place, name in enumerate(header)
+                if place not in places.values() and _has_words(rows, place)
+            ]
+            if others:
+                places["text"] = min(others)[1]
         words = [row[places["kind"]] for row in rows if places.get("kind", len(row)) < len(row)]
         if "kind" in places and sum(kind_of(word) in KINDS for word in words) * 2 <= len(words):
             del places["kind"]
@@ -183,6 +201,8 @@ class Columns:
             return comments_of(rows)
         text = self.places["text"]
         found: list[str | None] = [row[text] for row in rows]
+        for place in _totals(rows):
+            found[place] = None
         for what, judge in (("kind", _is_viewers), ("role", _is_viewer)):
             if what in self.places:
                 place = self.places[what]
@@ -220,18 +240,20 @@ class Columns:
         if days:
             times = days.fill(times, column("time", str, ""))
         words = column("kind", str, "comment"), column("role", str, "")
-        kinds, roles, typed = zip(*_each(judged, *words), strict=True)
+        kinds, roles, typed = map(list, zip(*_each(judged, *words), strict=True))
+        for place in _totals(rows):
+            kinds[place], typed[place] = "stats", False
         said = column("text", _unescaped, "")
         items = column("item", str, "")
         return _events(
             [
                 kinds,
                 [x if by_hand else "" for x, by_hand in zip(said, typed, strict=True)],
-                column("id", str.strip, ""),
+                column("id", unguarded, ""),
                 times,
                 column("room", str.strip, ""),
                 # where nobody has an identity, the nickname is the best there is
-                column("user" if "user" in self.places else "name", identity, ""),
+                self._people(column),
                 column("name", str.strip, ""),
                 roles,
                 column("count", _count, 1),
@@ -246,6 +268,16 @@ class Columns:
                 self.tags(rows),
             ]
         )
+
+    def _people(self, column: Callable[[str, Callable[[str], str], str], list[str]]) -> list[str]:
+        """Who each row is of: by identity or, where that is ruined, by nickname."""
+        ids = column("user" if "user" in self.places else "name", identity, "")
+        if "user" not in self.places or "name" not in self.places:
+            return ids
+        raw = column("user", unguarded, "")
+        if not any(map(_RUINED.fullmatch, raw)):
+            return ids
+        return column("name", identity, "")
 
     def levels(self, rows: Sequence[Sequence[str]]) -> Sequence[Mapping[str, int]]:
         """Levels of the people, above zero."""
@@ -268,6 +300,27 @@ class Columns:
             return dict(zip(self.facets, map(tags_of, cells[::2], cells[1::2]), strict=True))
 
         return _each(tags, *([row[place] for row in rows] for place in places))
+
+
+_TOTALS = frozenset(("合计", "总计", "小计", "总数", "total", "合计:", "合计："))
+
+
+def _totals(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Which of the last rows sum the others up."""
+    return [i for i in range(max(len(rows) - 3, 0), len(rows)) if _is_total(rows[i])]
+
+
+def _is_total(row: Sequence[str]) -> bool:
+    """Whether a row is the sum at the foot of a table."""
+    first = next((cell.strip() for cell in row if cell.strip()), "")
+    return first.lower() in _TOTALS and sum(bool(cell.strip()) for cell in row) > 1
+
+
+def _has_words(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether a column holds letters or Chinese characters, no dates, figures and links alone."""
+    cells = [row[place] for row in rows if place < len(row) and row[place].strip()]
+    said = [c for c in cells if _WORD.search(c) and moment(c) is None and "://" not in c]
+    return len(said) * 5 > len(cells)
 
 
 def _each(read: Callable[..., _T], *columns: Iterable[str]) -> list[_T]:

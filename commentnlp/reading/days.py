@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -15,6 +16,8 @@ _FOLDER_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
 _FILE_DAY = re.compile(
     r"(?<!\d)(20\d\d)(?:[-_.年](\d\d?)[-_.月](\d\d?)|(\d\d)(\d\d)(?:\d{6})?)(?!\d)"
 )
+_YEARLESS = re.compile(r"(?<!\d)(\d{1,2})(?:月(\d{1,2})[日号]|[.-](\d{1,2}))(?!\d|[.-]\d)")
+_CLOCKS = "clock times without a day"
 _SAVED = re.compile(
     r"^(?:保存时间|导出时间)[:：] *(\d{4}-\d\d?-\d\d? \d\d?:\d\d(?::\d\d)?)[ ,;\t]*$", re.M
 )
@@ -33,6 +36,43 @@ def day_of(path: Path | str) -> date | None:
         except ValueError:
             continue
     return None
+
+
+def day_near(text: str, near: date) -> date | None:
+    """The day that a text names without a year (``3月14日``, ``3.14``): the last one up to a week
+    after ``near``."""
+    for match in _YEARLESS.finditer(text):
+        month, day = int(match[1]), int(match[2] or match[3])
+        for year in (near.year + 1, near.year, near.year - 1):
+            try:
+                found = date(year, month, day)
+            except ValueError:
+                continue
+            if found <= near + timedelta(days=7):
+                return found
+    return None
+
+
+def find_day(name: str, titles: str, zone: tzinfo) -> tuple[date | None, str]:
+    """The day of a table that tells clock times only, and what to say of it.
+
+    From the file's name, what stands above its header, a day without a year in either, else when
+    the file on the disk was last changed. None where nothing tells a day.
+    """
+    if found := day_of(name):
+        return found, ""
+    for match in (*_FOLDER_DAY.finditer(titles), *_FILE_DAY.finditer(titles)):
+        with suppress(ValueError):
+            return date(*map(int, filter(None, match.groups()))), ""
+    path = Path(name.partition(" › ")[0])
+    try:
+        changed = datetime.fromtimestamp(path.stat().st_mtime, zone).date()
+    except (OSError, ValueError, OverflowError):
+        return None, ""
+    for text in (Path(name).name, titles):
+        if found := day_near(text, changed):
+            return found, f"{_CLOCKS} are taken for {found}; the year is not told, --date tells it"
+    return changed, f"{_CLOCKS} are taken for {changed}, when the file was saved; --date tells it"
 
 
 def saved_at(tail: str, zone: tzinfo = SHANGHAI) -> datetime | None:

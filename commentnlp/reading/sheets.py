@@ -12,10 +12,16 @@ from typing import Any, BinaryIO
 
 from commentnlp.errors import ReadError
 from commentnlp.reading.cells import cell_text, unescaped
+from commentnlp.reading.columns import Columns
 from commentnlp.records import SHANGHAI
 
 BATCH_ROWS = 10_000
 """Most rows of a Parquet file that are made text at once."""
+_HEAD_ROWS = 20
+"""Rows by which a sheet is told from others."""
+_SUMMARIES = ("汇总", "统计", "说明", "目录", "概览", "summary", "Summary")
+"""Words in titles of sheets that hold no comments."""
+
 MOST_COLUMNS = 1_000
 """Columns of a sheet that are read."""
 _SAME_WIDTH = 500
@@ -132,14 +138,17 @@ def _first_with_data(
     """Title, visible or not, and rows of all sheets → the one to read, and a note on the rest."""
     notes: list[str] = []
     chosen: Sheet | None = None
-    others, title = [], ""
+    others, title, most = [], "", -1
     for other, visible, values in sheets:
         rows = _filled(values, name, notes)
-        first = next(rows, None)
-        if first is None:
+        head = list(islice(rows, _HEAD_ROWS))
+        if not head:
             continue
-        if visible and chosen is None:
-            chosen, title = Sheet(chain([first], rows), notes), other
+        worth = _worth(other, head)
+        if visible and worth > most:
+            if chosen is not None:
+                others.append(title)
+            chosen, title, most = Sheet(chain(head, rows), notes), other, worth
         else:
             others.append(other if visible else f"{other} (hidden)")
     if chosen is None:
@@ -147,6 +156,18 @@ def _first_with_data(
     if others:
         notes.insert(0, f"only the sheet {title} is read; not read: {', '.join(others)}")
     return chosen
+
+
+def _worth(title: str, head: Sequence[tuple[int, list[str]]]) -> int:
+    """How much a sheet looks like the one with the comments, by its title and first rows."""
+    best = 0
+    for at, (_, cells) in enumerate(head[:5]):
+        found = Columns.named([cell.strip() for cell in cells])
+        if "text" in found.places:
+            body = [row for _, row in head[at + 1 :]]
+            words = "text" in found.checked(body, cells).places and len(body) > 0
+            best = max(best, 1 + words + len(found.places.keys() & {"time", "name", "user"}))
+    return best - (2 if any(word in title for word in _SUMMARIES) and best else 0)
 
 
 def _filled(values: Iterable[Sequence[Any]], name: str, notes: list[str]) -> Rows:

@@ -25,7 +25,7 @@ from commentnlp.reading import (
     sqlite_files,
 )
 from commentnlp.reading.columns import Columns
-from commentnlp.reading.days import Days, day_of, saved_at
+from commentnlp.reading.days import Days, day_of, find_day, saved_at
 from commentnlp.reading.encodings import BLOCK, HEAD, encoding_of, text_blocks
 from commentnlp.reading.opening import Opened, open_file
 from commentnlp.reading.remarks import Remarks
@@ -192,6 +192,7 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     # a last line without an end comes as a block of its own
     first = "".join(blocks) if whole else next(blocks, "")
     texts: Iterator[str] = chain([first], blocks)
+    titles = ""
     skipped = answers.unwrapped(first)
     if danmaku_xml.is_danmaku_xml(first):
         tool, parser = "danmaku XML", Parser(_EVENT_LAYOUT, "events")
@@ -220,17 +221,31 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
         pieces = _packed(chain(ahead, found))
     else:
         layout, headed = layout_of_text(first, whole, opened.name)
+        titles = "\n".join(first.split("\n", headed.start)[: headed.start])
         tool = "event log" if layout.events else f"{_TABLES[layout.delimiter]} table"
         parser = Parser(layout, "text")
         pieces = _table_pieces(texts, layout, headed, lost)
-    days = None
+    days: Days | None = None
+    notes: list[str] = []
     if parser.layout.columns.clocks:
         saved = saved_at(_tail(opened, first, whole), zone)
-        days = Days(zone, day or day_of(opened.name), saved)
+        days, notes = _days(opened.name, day, titles, saved, zone)
     return Source(
         opened.name, tool, encoding, parser, pieces, opened.size, opened.position, odd, lost,
-        days=days,
+        notes=notes, days=days,
     )  # fmt: skip
+
+
+def _days(
+    name: str, day: date | None, titles: str, saved: datetime | None, zone: tzinfo
+) -> tuple[Days, list[str]]:
+    """What dates the rows of a table that tells clock times, and what to say of it."""
+    if day is None and saved is not None and day_of(name) is None:
+        return Days(zone, None, saved), []
+    if day is not None:
+        return Days(zone, day, saved), []
+    found, note = find_day(name, titles, zone)
+    return Days(zone, found, saved), [note] if note else []
 
 
 _PREFIXED = re.compile(r"[^{\[]*(?:\[[^\]{]*\][^{\[]*)*(\{.*\})\s*")
@@ -323,12 +338,13 @@ def _records(sample: Sequence[Any], lines: bool) -> Callable[[Any], Iterable[Any
     around = [value for value in sample if isinstance(value, dict)]
     if not around or len(around) < len(sample) or (not lines and len(sample) > 1):
         return None
-    found = [answers.records_in(value, alone=not lines) for value in around]
+    alone = not lines or len(sample) == 1
+    found = [answers.records_in(value, alone=alone) for value in around]
     if sum(one is not None for one in found) * 2 <= len(found):
         return None
 
     def of_answer(value: Any) -> Iterable[Any]:
-        records = answers.records_in(value, alone=not lines)
+        records = answers.records_in(value, alone=alone)
         if records is None:
             return [value]
         again = answers.rows_as_objects(records[:100])
@@ -354,10 +370,15 @@ def _sheet(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     layout, above = layout_of_rows([row for _, row in ahead], opened.name)
     for line, _ in ahead[: max(above - 1, 0)]:
         lost.add(TITLE, line)
+    days: Days | None = None
+    if layout.columns.clocks:
+        titles = "\n".join(" ".join(row) for _, row in ahead[: max(above - 1, 0)])
+        days, notes = _days(opened.name, day, titles, None, zone)
+        sheet.notes.extend(notes)
     return Source(
         opened.name, opened.kind.upper(), "", Parser(layout, "rows"),
         _packed(chain(ahead[above:], all_rows)), opened.size, opened.position, Remarks(), lost,
-        sheet.notes, Days(zone, day or day_of(opened.name)) if layout.columns.clocks else None,
+        sheet.notes, days,
     )  # fmt: skip
 
 

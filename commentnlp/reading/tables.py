@@ -335,6 +335,13 @@ def layout_of_rows(
     added = 0
     if place >= 0:
         header = [cell.strip() for cell in rows[place]]
+        if place:  # what is merged over two lines stands in the first
+            above = [cell.strip() for cell in rows[place - 1]]
+            header += [""] * (len(above) - len(header)) if sum(map(bool, above)) > 1 else []
+            header = [
+                cell or (above[i] if i < len(above) and sum(map(bool, above)) > 1 else "")
+                for i, cell in enumerate(header)
+            ]
         while header and not header[-1] and width < len(header) and not headed:
             header.pop()
         columns = Columns.named(header)
@@ -355,7 +362,7 @@ def layout_of_rows(
         notes.append("no header: columns are told by what stands in them")
     if not header:
         raise ReadError(f"{name}: the file is empty")
-    columns = columns.checked(body)
+    columns = columns.checked(body, header)
     layout = Layout(tuple(header), columns, delimiter, notes=tuple(notes), added=added)
     return layout, place + 1
 
@@ -392,10 +399,15 @@ def _delimiter(lines: Sequence[str]) -> str:
 
 def _header_row(rows: Sequence[Sequence[str]], delimiter: str) -> int:
     """Which row is the header; -1 where there is none."""
+    best, most = -1, 0
     for place, row in enumerate(rows[:_TITLES]):
         found = Columns.named([cell.strip() for cell in row]).places
-        if "text" in found or len(found) > 1:
-            return place
+        if ("text" in found or len(found) > 1) and len(found) > most:
+            best, most = place, len(found)
+        elif best >= 0 and place > best + 1:
+            break  # of two lines of header the second says more; the others are data
+    if best >= 0:
+        return best
     if not rows or delimiter == ONE_COLUMN:
         return -1
     names = [cell.strip() for cell in rows[0]]

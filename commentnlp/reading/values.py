@@ -50,7 +50,7 @@ def moment(value: Any, zone: tzinfo = SHANGHAI) -> datetime | None:
     '2026-02-07T20:15:00+08:00'
     """
     if isinstance(value, str):
-        text = value.strip()
+        text = unguarded(value)
         if text.isdecimal():
             return _since_1970(int(text), zone) if 9 <= len(text) <= 17 else None
         if _is_iso(text):
@@ -60,10 +60,71 @@ def moment(value: Any, zone: tzinfo = SHANGHAI) -> datetime | None:
                 return None
         if match := _MOMENT.fullmatch(text):
             return _calendar(match, zone)
-        return _since_1970(float(text), zone) if _SECONDS.fullmatch(text) else None
+        if _SECONDS.fullmatch(text):
+            return _since_1970(float(text), zone)
+        return _otherwise(text, zone)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return _since_1970(value, zone)
+
+
+_GUARDED = re.compile(r'="(.*)"|[\'`\t]+(.*)')
+
+
+def unguarded(text: str) -> str:
+    """A cell without what keeps spreadsheets from making a number of it: ``="742…"``, ``'742…``."""
+    text = text.strip()
+    if text[:1] in ("=", "'", "`") and (match := _GUARDED.fullmatch(text)):
+        return (match[1] if match[1] is not None else match[2]).strip()
+    return text
+
+
+_SERIAL = re.compile(r"[34]\d{4}\.\d{1,12}")
+_POWER = re.compile(r"\d(?:\.\d+)?[eE]\+(?:0?9|1[0-5])")
+_ENGLISH = re.compile(
+    r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d\d?) (\d\d?:\d\d:\d\d) ([+-]\d{4}) (\d{4})"
+)
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_SQUEEZED = re.compile(r"(\d{4})(\d\d)(\d\d)[T ](\d\d?:?\d\d(?::?\d\d)?)")
+_HALVES = re.compile(r"(.*\d日?) ?(凌晨|早上|上午|中午|下午|傍晚|晚上|[aApP][mM]) ?(\d\d?)(:.*)")
+_ZONE_NAME = re.compile(r"(.*\d)\s+[A-Z]{3,4}")
+_OFFSET = re.compile(r"(.*:\d\d(?:\.\d+)?)\s*([+-]\d\d)")
+_AND_MORE = re.compile(r"(\d{4}\D\d.*?\d日?)\s*(?:[·•|]|来自|已购|颜色|规格).*")
+_1900 = datetime(1899, 12, 30)
+
+
+def _otherwise(text: str, zone: tzinfo) -> datetime | None:
+    """Times as sites and spreadsheets write them."""
+    if len(text) > 80:
+        return None
+    if _SERIAL.fullmatch(text):  # days since 1900, as Excel counts them
+        found = _1900 + timedelta(seconds=round(float(text) * 86_400))
+        return _on_clock(found, zone)
+    if _POWER.fullmatch(text):
+        return _since_1970(float(text), zone)
+    if match := _ENGLISH.fullmatch(text):
+        month, day, of_day, offset, year = match.groups()
+        if month not in _MONTHS:
+            return None
+        number_of_month = _MONTHS.index(month) + 1
+        return moment(f"{year}-{number_of_month:02}-{int(day):02} {of_day}{offset}", zone)
+    if match := _SQUEEZED.fullmatch(text):
+        of_day = match[4] if ":" in match[4] else ":".join(re.findall("..", match[4]))
+        return moment(f"{match[1]}-{match[2]}-{match[3]} {of_day}", zone)
+    if match := _HALVES.fullmatch(text):
+        hour = int(match[3])
+        late = match[2] in ("下午", "傍晚", "晚上") or match[2].lower() == "pm"
+        if (late and hour < 12) or (match[2] == "中午" and hour < 3):
+            hour += 12
+        elif hour == 12 and match[2] in ("凌晨", "上午", "am", "AM"):
+            hour = 0
+        return moment(f"{match[1]} {hour:02}{match[4]}", zone)
+    for pattern in (_ZONE_NAME, _AND_MORE):
+        if match := pattern.fullmatch(text):
+            return moment(match[1], zone)
+    if match := _OFFSET.fullmatch(text):
+        return moment(f"{match[1]}{match[2]}:00", zone)
+    return None
 
 
 def clock(text: str) -> time | None:
