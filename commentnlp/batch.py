@@ -6,11 +6,11 @@ import hashlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -108,6 +108,7 @@ def classify_file(
     if target is not None and str(target) != STDOUT:
         check_output(target, source)
     summaries = []
+    written: set[Path | str] = set()
     with no_search_for_cycles():
         sources = open_sources(source, text=options.text, day=options.day, unreadable=unreadable)
         for number, opened in enumerate(sources):
@@ -117,6 +118,9 @@ def classify_file(
                     " leave -o out to write one each"
                 )
             to = default_target(source, opened.name) if target is None else target
+            if to in written and to != STDOUT:
+                to = distinct_target(Path(to), PurePosixPath(opened.name).suffix, written)
+            written.add(to)
             if target is None and to != STDOUT:
                 check_output(to, source)
             summaries.append(_classify(model, opened, str(source), to, options, progress))
@@ -137,6 +141,15 @@ def default_target(source: Path | str, name: str = "") -> Path | str:
         digest = hashlib.sha256(stem.encode("utf-8", "surrogateescape")).hexdigest()[:8]
         stem = f"{stem[: _LONGEST_NAME // 4]}-{digest}"
     return path.parent / f"{stem}.tagged.csv"
+
+
+def distinct_target(target: Path, ending: str, others: Collection[Path | str]) -> Path:
+    """Another name for the output of ``x.txt`` where there is an ``x.csv`` beside it, too."""
+    stem = target.name.removesuffix(".tagged.csv") + ending
+    names = chain([stem], (f"{stem}.{number}" for number in count(2)))
+    return next(
+        path for name in names if (path := target.with_name(f"{name}.tagged.csv")) not in others
+    )
 
 
 def _stem(name: str) -> str:
@@ -213,9 +226,9 @@ def _summary(
     model: Model, source: Source, target: Path | str, total: Done, notes: Sequence[str]
 ) -> Summary:
     labels: dict[str, Counter[str]] = {facet: Counter() for facet in model.taxonomy.facets}
-    for key, count in total.labels.items():
+    for key, comments in total.labels.items():
         facet, _, label = key.partition("/")
-        labels[facet][label] = count
+        labels[facet][label] = comments
     return Summary(
         source.name,
         str(target),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from commentnlp.errors import CommentnlpError
 from commentnlp.whole_files import alone, hidden_path, real_target, replace, unwritable
@@ -26,8 +26,8 @@ _PART, _RECORD = ".part", ".json"
 _BLOCK = 1 << 20
 
 
-class InputDigest:
-    """The digest of a file from its beginning to where it was read."""
+class PrefixDigest:
+    """The digest of a file from its beginning to where it was read, or written."""
 
     def __init__(self, path: Path | None) -> None:
         """Take the file; None for what cannot be read twice."""
@@ -89,14 +89,14 @@ def resumable_file(
     try:
         with alone(target):
             done = Progress()
-            digest = InputDigest(source)
+            digests = _Digests(PrefixDigest(source), PrefixDigest(part))
             if resume:
-                done = _read_record(path, record, part, identity, digest)
+                done = _read_record(path, record, part, identity, digests)
             else:
                 record.unlink(missing_ok=True)
             try:
                 with part.open("r+b" if done.pieces else "wb") as file:
-                    yield from _appending(file, done, record, identity, digest, position, counts)
+                    yield from _appending(file, done, record, identity, digests, position, counts)
                 replace(part, target)
                 record.unlink(missing_ok=True)
             except (OSError, CommentnlpError) as error:
@@ -113,7 +113,7 @@ def _appending(
     done: Progress,
     record: Path,
     identity: Mapping[str, Any],
-    digest: InputDigest,
+    digests: _Digests,
     position: Callable[[], int],
     counts: Callable[[], Any],
 ) -> Iterator[tuple[Progress, Callable[[bytes], None]]]:
@@ -126,7 +126,8 @@ def _appending(
         nonlocal saved, recorded
         file.flush()
         os.fsync(file.fileno())
-        _write_record(record, identity, done, digest.upto(position()))
+        read, written = digests.read.upto(position()), digests.written.upto(done.size)
+        _write_record(record, identity, done, read, written)
         saved, recorded = time.monotonic(), done.pieces
 
     def write(data: bytes) -> None:
@@ -151,21 +152,34 @@ def _appending(
 def _kept(error: OSError | CommentnlpError, path: Path | str, record: Path) -> CommentnlpError:
     """The error in words, which say so where something is kept to go on with."""
     told = unwritable(path, error) if isinstance(error, OSError) else error
-    if not record.exists():
+    if not record.exists() or "without --resume" in str(told):
         return told
     return type(told)(f"{told}; what is done is kept, and the same command with --resume goes on")
 
 
+class _Digests(NamedTuple):
+    read: PrefixDigest
+    """Of the input,"""
+    written: PrefixDigest
+    """and of the part."""
+
+
 def _write_record(
-    path: Path, identity: Mapping[str, Any], done: Progress, read: tuple[int, str]
+    path: Path,
+    identity: Mapping[str, Any],
+    done: Progress,
+    read: tuple[int, str],
+    written: tuple[int, str],
 ) -> None:
-    told = {
+    told: dict[str, Any] = {
         "identity": identity,
         "pieces": done.pieces,
         "bytes": done.size,
         "counts": done.counts,
         "read": read,
+        "written": written,
     }
+    told["digest"] = _digest_of(told)
     part = path.with_suffix(".new")
     with part.open("w", encoding="utf-8") as file:
         json.dump(told, file)
@@ -179,27 +193,39 @@ def _read_record(
     record: Path,
     part: Path,
     identity: Mapping[str, Any],
-    digest: InputDigest,
+    digests: _Digests,
 ) -> Progress:
     try:
         told = json.loads(record.read_text(encoding="utf-8"))
         size = part.stat().st_size
+        if told.pop("digest") != _digest_of(told):
+            raise ValueError
         done = Progress(_whole(told["pieces"]), _whole(told["bytes"]), told["counts"])
-        read, known = told["read"]
+        (read, known), (_, written) = told["read"], told["written"]
         same = told["identity"] == json.loads(json.dumps(identity))
     except FileNotFoundError:
         return Progress()
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise CommentnlpError(
             f"{record}: the record of the run that was broken off is damaged; run without --resume"
             " to begin anew"
         ) from None
-    if not same or size < done.size or list(digest.upto(_whole(read))) != [read, known]:
+    if size < done.size or digests.written.upto(done.size)[1] != written:
+        raise CommentnlpError(
+            f"{part}: what the run that was broken off wrote was changed; run without --resume to"
+            " begin anew"
+        )
+    if not same or list(digests.read.upto(_whole(read))) != [read, known]:
         raise CommentnlpError(
             f"{target}: the broken-off run was of another input, model or option, or its input was"
             " changed; run without --resume to begin anew"
         )
     return done
+
+
+def _digest_of(told: Mapping[str, Any]) -> str:
+    text = json.dumps(told, sort_keys=True)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _whole(number: Any) -> int:

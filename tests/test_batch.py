@@ -318,6 +318,23 @@ def test_a_damaged_record_is_told(tiny, tmp_path, record):
     assert classify_file(tiny, source, target)[0].rows == 60_000
 
 
+def test_what_was_changed_in_the_part_or_the_record_is_found(tiny, tmp_path):
+    source, target = many(tmp_path), tmp_path / "o.csv"
+    broken_off(tiny, source, target, after=20_000)
+    (record,), (part,) = tmp_path.glob(".*.json"), tmp_path.glob(".*.part")
+    told = json.loads(record.read_text(encoding="utf-8"))
+    for pieces in (0, 1, 10**9):
+        record.write_text(json.dumps({**told, "pieces": pieces}), encoding="utf-8")
+        with pytest.raises(CommentnlpError, match="is damaged"):
+            classify_file(tiny, source, target, Options(resume=True))
+    record.write_text(json.dumps(told), encoding="utf-8")
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content)
+    with pytest.raises(CommentnlpError, match="wrote was changed"):
+        classify_file(tiny, source, target, Options(resume=True))
+
+
 def test_a_damaged_archive_can_be_gone_on_with_once_it_is_whole(tiny, tmp_path):
     numbers = random.Random(0)
     lines = [f"{numbers.random()},贵\n" for _ in range(60_000)]

@@ -209,7 +209,7 @@ def test_a_full_disk_behind_stdout(comments):
 def test_folders_are_no_comments(tmp_path, capsys):
     for name in (".", "/", str(tmp_path)):
         assert main(["classify", name]) == 1
-        assert "is a folder" in capsys.readouterr().err
+        assert "no file of comments in this folder" in capsys.readouterr().err
 
 
 def test_train_checks_before_it_works(tmp_path, capsys):

@@ -137,3 +137,18 @@ def test_names_of_outputs_fit(tmp_path):
     target = default_target(tmp_path / "t.zip", f"t.zip › {'长' * 300}.csv")
     assert len(target.name.encode()) < 255
     assert target.parent == tmp_path
+
+
+def test_files_of_one_stem_get_outputs_of_their_own(tmp_path):
+    archive(
+        tmp_path / "t.zip", **{"x.csv": "评论\n贵\n", "x.txt": "好看\n慢\n", "x.tsv": "评论\n色\n"}
+    )
+    assert run("classify", "-q", "--model", GOLDEN, tmp_path / "t.zip") == 0
+    names = sorted(path.name for path in tmp_path.glob("*.tagged.csv"))
+    assert names == ["t.x.tagged.csv", "t.x.tsv.tagged.csv", "t.x.txt.tagged.csv"]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "y.csv").write_text("评论\n贵\n", encoding="utf-8")
+    (folder / "y.txt").write_text("好看\n慢\n", encoding="utf-8")
+    assert run("classify", "-q", "--model", GOLDEN, folder) == 0
+    assert len(list(folder.glob("*.tagged.csv"))) == 2

@@ -18,6 +18,7 @@ from commentnlp.batch import (
     Summary,
     classify_file,
     default_target,
+    distinct_target,
 )
 from commentnlp.checkpoints import can_resume
 from commentnlp.cli.options import (
@@ -77,12 +78,20 @@ def add(verbs: Verbs) -> None:
 
 
 def _classify(options: argparse.Namespace) -> int:
-    options.files = files_of(options.files)
+    named = options.files
+    options.files = files_of(named)
     if options.output and len(options.files) > 1:
         raise CommentnlpError("-o goes with one input file; leave it out to write one output each")
-    targets = [options.output or default_target(path) for path in options.files]
-    if len({os.path.abspath(target) for target in targets}) < len(targets):
-        raise CommentnlpError("two inputs would write the same output; tag them one by one with -o")
+    targets: list[Path | str] = []
+    for path in options.files:
+        target = options.output or default_target(path)
+        if os.path.abspath(target) in map(os.path.abspath, targets):
+            if path in named:
+                raise CommentnlpError(
+                    "two inputs would write the same output; tag them one by one with -o"
+                )
+            target = distinct_target(Path(target), Path(path).suffix, targets)
+        targets.append(target)
     if options.jobs < 0:
         raise CommentnlpError("--jobs: give a number from 1 on")
     model = Model.load(options.model)
@@ -95,8 +104,9 @@ def _classify(options: argparse.Namespace) -> int:
     for path, target in zip(options.files, targets, strict=True):
         try:
             with _progress(path, options.quiet) as progress:
+                to = options.output or (target if target != default_target(path) else None)
                 done = classify_file(
-                    model, path, options.output, how, progress=progress, unreadable=failed.append
+                    model, path, to, how, progress=progress, unreadable=failed.append
                 )
         except CommentnlpError as error:
             if len(options.files) == 1:

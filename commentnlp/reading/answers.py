@@ -15,6 +15,7 @@ _PEOPLE = (
 )  # fmt: skip
 _PERSON_ID = ("uid", "id", "user_id", "userId", "mid", "sec_uid", "openid", "idStr")
 _PERSON_NAME = ("nickname", "nickName", "name", "uname", "screen_name", "user_name", "userName")
+_LISTS = ("data", "list", "rows", "items", "result", "results", "records", "danmaku")
 _DEEPEST = 12
 _MONGO = ("$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal")
 
@@ -33,7 +34,7 @@ def records_in(value: Any, *, alone: bool) -> list[Any] | None:
     Answers to comments are comments of their own. Lists of cells become objects by their first
     row, where that has a usual name of the comments, else by place.
     """
-    if not alone and isinstance(value, dict) and _text_of(value) is not None:
+    if not alone and isinstance(value, dict) and _says(value):
         return None
     found = _longest_list(value, 0)
     if found is None:
@@ -41,17 +42,26 @@ def records_in(value: Any, *, alone: bool) -> list[Any] | None:
     return list(_with_replies(found, 0))
 
 
-def _longest_list(value: Any, depth: int) -> list[Any] | None:
-    """The longest list of comments in a value."""
+def _says(value: Mapping[str, Any]) -> bool:
+    """Whether an object is a comment: a usual name of the comments holds text, or an object."""
+    return any(is_text_name(key) and isinstance(cell, str | dict) for key, cell in value.items())
+
+
+def _longest_list(value: Any, depth: int, key: str = "") -> list[Any] | None:
+    """The longest list of comments in a value that stands under ``key``."""
     if depth > _DEEPEST:
         return None
     if isinstance(value, list):
-        if _are_comments(value):
+        # texts alone may be labels, tags or pictures
+        texts = any(isinstance(one, str) for one in value[:50])
+        if _are_comments(value) and (not texts or not key or is_text_name(key) or key in _LISTS):
             return value
         inside = [_longest_list(one, depth + 1) for one in value[:1000] if isinstance(one, dict)]
     elif isinstance(value, dict):
         inside = [
-            _longest_list(one, depth + 1) for one in value.values() if isinstance(one, dict | list)
+            _longest_list(one, depth + 1, name)
+            for name, one in value.items()
+            if isinstance(one, dict | list)
         ]
     else:
         return None
