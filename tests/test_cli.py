@@ -207,7 +207,8 @@ def test_a_full_disk_behind_stdout(comments):
 
 
 def test_folders_are_no_comments(tmp_path, capsys):
-    for name in (".", "/", str(tmp_path)):
+    (tmp_path / "notes").write_text("no ending", encoding="utf-8")
+    for name in (".", str(tmp_path)):
         assert main(["classify", name]) == 1
         assert "no file of comments in this folder" in capsys.readouterr().err
 

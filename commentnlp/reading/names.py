@@ -55,6 +55,7 @@ def files_of(paths: Sequence[Path | str]) -> list[str]:
             str(one)
             for one in folder.iterdir()
             if one.is_file()
+            and one.suffix
             and may_hold_comments(one.name)
             and not one.name.startswith((".", "~$"))
             and ".tagged." not in one.name
