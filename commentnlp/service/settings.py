@@ -90,11 +90,12 @@ def settings_of(environment: Mapping[str, str], **options: Any) -> Settings:
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
     """A misspelt variable would leave a door open without a word."""
-    known = [PREFIX + name for name in (*_NAMES, *_ELSEWHERE)]
+    known = [*_NAMES, *_ELSEWHERE]
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"is {near[0]} meant?" if near else f"there are {', '.join(known)}"
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in known:
+            near = get_close_matches(name.removeprefix(PREFIX), known, n=1)
+            every = ", ".join(PREFIX + one for one in known)
+            hint = f"is {PREFIX}{near[0]} meant?" if near else f"there are {every}"
             raise CommentnlpError(f"{name}: no such setting; {hint}")
 
 
