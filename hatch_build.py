@@ -12,7 +12,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from setuptools import Distribution, Extension
 from setuptools.command.build_ext import build_ext
 
-SOURCE = "commentnlp/_core.c"
+SOURCES = ("commentnlp/_core.c", "commentnlp/_rows.c")
 OLDEST = "cp310"
 """The oldest Python whose stable interface the core keeps to: one build serves all later ones."""
 
@@ -38,7 +38,9 @@ class CoreBuildHook(BuildHookInterface):
 
 def compile_core(root: Path, folder: Path) -> Path | None:
     """Compile the core into ``folder``; None where there is no compiler, or it fails."""
-    extension = Extension("commentnlp._core", [str(root / SOURCE)], py_limited_api=True)
+    extension = Extension(
+        "commentnlp._core", [str(root / source) for source in SOURCES], py_limited_api=True
+    )
     if sys.platform != "win32":
         extension.extra_compile_args = ["-O3", "-std=c99"]
     command = build_ext(Distribution({"name": "commentnlp", "ext_modules": [extension]}))

@@ -35,6 +35,7 @@ enum { RULE = 1, FIGURE = 2, PAIR = 4, ALONE = 8 }; /* commentnlp.text._Watch */
 #define LENGTH_UNIT 20.0
 #define SAME 1e6 /* weights that differ by less than its inverse are the same */
 #define LONGEST_LENGTH 40
+#define MOST_NAMED 256 /* labels whose names a line can hold */
 #define SPREAD 0x9E3779B97F4A7C15u
 
 /* ------------------------------------------------------------------------------------ the core */
@@ -1228,16 +1229,288 @@ static Py_ssize_t normal_text(const Core *core, Scratch *s, const Texts *t, Py_s
     return length;
 }
 
-static PyObject *hits_as_list(const Scratch *s)
+/* The hits; if ``wanted`` is given, those of texts that it marks. */
+static PyObject *hits_as_list(const Scratch *s, const uint8_t *wanted)
 {
-    PyObject *out = PyList_New(s->n_hits);
+    PyObject *out = PyList_New(0);
     for (Py_ssize_t i = 0; out && i < s->n_hits; i++) {
         const Hit *hit = &s->hits[i];
+        if (wanted && !wanted[hit->row])
+            continue;
         PyObject *one = Py_BuildValue("(iidiid)", hit->row, hit->column, hit->score, hit->start,
                                       hit->end, hit->weight);
+        if (!one || PyList_Append(out, one))
+            Py_CLEAR(out);
+        Py_XDECREF(one);
+    }
+    return out;
+}
+
+/* ------------------------------------------------------------------------------ cells of a CSV */
+
+/* The characters of lines, of all texts one after the other. */
+typedef struct {
+    uint32_t *codes;
+    Py_ssize_t size, room;
+    Py_ssize_t *end; /* of the line of each text */
+    int failed;
+} Lines;
+
+/* The names of labels, and which facet each is of. */
+typedef struct {
+    uint32_t *codes;
+    Py_ssize_t *begin; /* one more than there are labels */
+    const uint8_t *facet;
+    int facets;
+} Names;
+
+static void put(Lines *lines, uint32_t code)
+{
+    if (lines->failed ||
+        (lines->size == lines->room &&
+         grow((void **)&lines->codes, &lines->room, lines->size + 1, sizeof *lines->codes))) {
+        lines->failed = 1;
+        return;
+    }
+    lines->codes[lines->size++] = code;
+}
+
+/* A probability with three digits after the point, rounded as Python does. */
+static void put_score(Lines *lines, double score)
+{
+    double thousandths = score * 1000, whole = floor(thousandths);
+    if (fabs(thousandths - whole - 0.5) < 1e-6) { /* a tie, or nearly: the exact value decides */
+        char text[16];
+        PyOS_snprintf(text, sizeof text, "%.3f", score);
+        for (const char *c = text; *c; c++)
+            put(lines, *c == ',' ? '.' : (unsigned char)*c); /* some languages write a comma */
+        return;
+    }
+    int digits = (int)whole + (thousandths - whole > 0.5);
+    put(lines, (uint32_t)('0' + digits / 1000));
+    put(lines, '.');
+    put(lines, (uint32_t)('0' + digits / 100 % 10));
+    put(lines, (uint32_t)('0' + digits / 10 % 10));
+    put(lines, (uint32_t)('0' + digits % 10));
+}
+
+static void put_name(Lines *lines, const Names *names, int column)
+{
+    for (Py_ssize_t i = names->begin[column]; i < names->begin[column + 1]; i++)
+        put(lines, names->codes[i]);
+}
+
+/* From ``begin`` on all is one cell: put it between quotation marks if CSV asks for it. */
+static void quote(Lines *lines, Py_ssize_t begin)
+{
+    Py_ssize_t marks = 0, end = lines->size;
+    int needed = 0;
+    for (Py_ssize_t i = begin; i < end; i++) {
+        uint32_t c = lines->codes[i];
+        marks += c == '"';
+        needed |= c == ',' || c == '"' || c == '\r' || c == '\n';
+    }
+    if (!needed)
+        return;
+    for (Py_ssize_t i = 0; i < marks + 2; i++)
+        put(lines, '"');
+    if (lines->failed)
+        return;
+    Py_ssize_t to = lines->size - 1; /* the last mark stays */
+    for (Py_ssize_t i = end - 1; i >= begin; i--) {
+        lines->codes[--to] = lines->codes[i];
+        if (lines->codes[i] == '"')
+            lines->codes[--to] = '"';
+    }
+    lines->codes[--to] = '"';
+}
+
+/* The cells of a text with labels: of each facet labels and scores, the likeliest first, then the
+ * evidence; each cell after a comma. */
+static void put_line(Lines *lines, const Names *names, Hit *hits, Py_ssize_t count,
+                     const uint32_t *raw)
+{
+    for (int facet = 0; facet < names->facets; facet++) {
+        const Hit *found[MOST_NAMED];
+        Py_ssize_t several = 0;
+        for (Py_ssize_t i = 0; i < count; i++) {
+            if (names->facet[hits[i].column] != facet)
+                continue;
+            Py_ssize_t at = several++;
+            for (; at && found[at - 1]->score < hits[i].score; at--)
+                found[at] = found[at - 1];
+            found[at] = &hits[i];
+        }
+        put(lines, ',');
+        Py_ssize_t begin = lines->size;
+        for (Py_ssize_t i = 0; i < several; i++) {
+            if (i)
+                put(lines, '|');
+            put_name(lines, names, found[i]->column);
+        }
+        quote(lines, begin);
+        put(lines, ',');
+        for (Py_ssize_t i = 0; i < several; i++) {
+            if (i)
+                put(lines, '|');
+            put_score(lines, found[i]->score);
+        }
+    }
+    put(lines, ',');
+    Py_ssize_t begin = lines->size;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (hits[i].start < 0)
+            continue;
+        if (lines->size > begin)
+            put(lines, '|');
+        put_name(lines, names, hits[i].column);
+        put(lines, ':');
+        for (int32_t at = hits[i].start; at < hits[i].end; at++)
+            put(lines, raw[at]);
+    }
+    quote(lines, begin);
+}
+
+static void free_names(Names *names) { free(names->codes), free(names->begin); }
+
+static int take_names(Names *names, const Core *core, PyObject *list, const char *facet,
+                      Py_ssize_t n_facet)
+{
+    memset(names, 0, sizeof *names);
+    if (!fit(PyList_Size(list) == core->labels && n_facet == core->labels &&
+                 core->labels <= MOST_NAMED,
+             "names of labels"))
+        return -1;
+    names->facet = (const uint8_t *)facet;
+    names->begin = calloc((size_t)core->labels + 1, sizeof *names->begin);
+    Py_ssize_t room = 0;
+    for (int i = 0; names->begin && i < core->labels; i++) {
+        PyObject *name = PyList_GetItem(list, i);
+        Py_ssize_t length = PyUnicode_Check(name) ? PyUnicode_GetLength(name) : -1;
+        if (!fit(length >= 0, "names of labels"))
+            return -1;
+        names->begin[i + 1] = names->begin[i] + length;
+        if (grow((void **)&names->codes, &room, names->begin[i + 1] + 1, sizeof *names->codes))
+            break;
+        if (length && !PyUnicode_AsUCS4(name, names->codes + names->begin[i], length, 0))
+            return -1;
+        if (facet[i] >= names->facets)
+            names->facets = facet[i] + 1;
+    }
+    if (names->begin && names->codes)
+        return 0;
+    PyErr_NoMemory();
+    return -1;
+}
+
+/* Pairs of label and score; a leaf's parent comes after it, with the score of its surest leaf. */
+static PyObject *found_of(const Core *core, const Hit *hits, Py_ssize_t count)
+{
+    PyObject *out = PyList_New(0);
+    for (Py_ssize_t i = 0; out && i < count; i++) {
+        int column = hits[i].column, parent = (int)core->parent[column], later = 0;
+        double score = hits[i].score, most = score;
+        for (Py_ssize_t j = 0; parent >= 0 && j < count; j++)
+            if (j != i && core->parent[hits[j].column] == parent) {
+                later |= j > i;
+                if (hits[j].score > most)
+                    most = hits[j].score;
+            }
+        for (int which = 0; out && which < 1 + (parent >= 0 && !later); which++) {
+            PyObject *pair = which ? Py_BuildValue("(id)", parent, most)
+                                   : Py_BuildValue("(id)", column, score);
+            if (!pair || PyList_Append(out, pair))
+                Py_CLEAR(out);
+            Py_XDECREF(pair);
+        }
+    }
+    PyObject *tuple = out ? PyList_AsTuple(out) : NULL;
+    Py_XDECREF(out);
+    return tuple;
+}
+
+/* For each text ``(line, found)``; None where it has no label or was normalised before. */
+static PyObject *lines_as_list(const Core *core, const Lines *lines, const Scratch *s,
+                               const Texts *texts)
+{
+    PyObject *out = PyList_New(texts->count);
+    Py_ssize_t hit = 0, begin = 0;
+    const uint32_t probe = 1;
+    int order = *(const char *)&probe ? -1 : 1; /* of the bytes of a character on this machine */
+    for (Py_ssize_t i = 0; out && i < texts->count; i++) {
+        Py_ssize_t first = hit;
+        while (hit < s->n_hits && s->hits[hit].row == i)
+            hit++;
+        PyObject *one = Py_None;
+        if (hit > first && !texts->normal[i]) {
+            one = NULL;
+            PyObject *found = found_of(core, s->hits + first, hit - first);
+            PyObject *line = found ? PyUnicode_DecodeUTF32((const char *)(lines->codes + begin),
+                                                           (lines->end[i] - begin) * 4,
+                                                           "surrogatepass", &order)
+                                   : NULL;
+            if (line)
+                one = PyTuple_Pack(2, line, found);
+            Py_XDECREF(found);
+            Py_XDECREF(line);
+        } else
+            Py_INCREF(one);
+        begin = lines->end[i];
         if (!one || PyList_SetItem(out, i, one))
             Py_CLEAR(out);
     }
+    return out;
+}
+
+static PyObject *line_ends(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *capsule, *list, *label_names, *out = NULL;
+    const char *normal, *facet;
+    Py_ssize_t n_normal, n_facet;
+    if (!PyArg_ParseTuple(args, "OO!y#O!y#", &capsule, &PyList_Type, &list, &normal, &n_normal,
+                          &PyList_Type, &label_names, &facet, &n_facet))
+        return NULL;
+    Core *core = core_of(capsule);
+    if (!core)
+        return NULL;
+    Texts texts = {0};
+    Names names = {0};
+    Lines lines = {0};
+    Scratch *s = take_scratch(core);
+    if (!s)
+        return PyErr_NoMemory();
+    if (take_texts(&texts, list, normal, n_normal) ||
+        take_names(&names, core, label_names, facet, n_facet))
+        goto done;
+    lines.end = malloc(((size_t)texts.count + 1) * sizeof *lines.end);
+    int failed = !lines.end || grow_to_text(s, texts.longest);
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; !failed && i < texts.count; i++) {
+        Py_ssize_t length = normal_text(core, s, &texts, i), first = s->n_hits;
+        failed = score_text(core, s, length) || decide(core, s, i, length, 1);
+        if (!failed && !texts.normal[i] && s->n_hits > first)
+            put_line(&lines, &names, s->hits + first, s->n_hits - first,
+                     texts.codes + texts.begin[i]);
+        if (!failed)
+            lines.end[i] = lines.size;
+        failed |= lines.failed;
+    }
+    Py_END_ALLOW_THREADS
+    if (failed)
+        PyErr_NoMemory();
+    else {
+        PyObject *laid_out = lines_as_list(core, &lines, s, &texts);
+        PyObject *hits = laid_out ? hits_as_list(s, texts.normal) : NULL;
+        out = hits ? PyTuple_Pack(2, laid_out, hits) : NULL;
+        Py_XDECREF(laid_out);
+        Py_XDECREF(hits);
+    }
+done:
+    free(lines.codes), free(lines.end);
+    free_names(&names);
+    free_texts(&texts);
+    give_back(core, s);
     return out;
 }
 
@@ -1282,7 +1555,7 @@ static PyObject *run(PyObject *args, int wants_logits)
         out = PyBytes_FromStringAndSize(
             (const char *)logits, texts.count * core->labels * (Py_ssize_t)sizeof *logits);
     else
-        out = hits_as_list(s);
+        out = hits_as_list(s, NULL);
 done:
     free(logits);
     free_texts(&texts);
@@ -1328,6 +1601,8 @@ done:
     return out;
 }
 
+PyObject *read_cells(PyObject *module, PyObject *args); /* _rows.c */
+
 static PyMethodDef methods[] = {
     {"build", build, METH_VARARGS,
      "build(arrays, dictionary, owner, other, asked) -> core\n\n"
@@ -1340,6 +1615,11 @@ static PyMethodDef methods[] = {
      "tag(core, texts, normalised, evidence=False) -> list of\n"
      "(text, label, score, start, end, weight)\n\n"
      "Labels; normalised has a byte for each text, not 0 where it is normalised already."},
+    {"line_ends", line_ends, METH_VARARGS,
+     "line_ends(core, texts, normalised, names, facets) -> (lines, hits)\n\n"
+     "For each text the cells of its labels as the end of a line of CSV, and its labels with their\n"
+     "scores, parents among them; None where it has none. names has a name for each label, facets a\n"
+     "byte with the number of its facet. Of texts that are normalised already there are the hits."},
     {"score", score, METH_VARARGS,
      "score(core, texts, normalised) -> bytes\n\nLog-odds, texts x labels, as doubles."},
     {"cut", cut_words, METH_VARARGS,
@@ -1347,6 +1627,11 @@ static PyMethodDef methods[] = {
     {"read_dictionary", read_dictionary, METH_VARARGS,
      "read_dictionary(lines, words) -> dictionary\n\n"
      "Take jieba's dictionary, bytes, and words of our own with their frequencies."},
+    {"read_cells", read_cells, METH_VARARGS,
+     "read_cells(lines, at, end, delimiter, width, first, places, columns) -> int\n\n"
+     "Append the cells at places of the lines from at to end to the lists in columns; returns where\n"
+     "it stopped: at the first line that has a quotation mark, has not width cells, or begins with\n"
+     "nothing or with first, the first cell of the header."},
     {NULL, NULL, 0, NULL},
 };
 

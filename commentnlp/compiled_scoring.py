@@ -29,6 +29,13 @@ class Hit(NamedTuple):
     weight: float
 
 
+LineEnd = tuple[str, tuple[tuple[int, float], ...]]
+"""The cells of a comment's labels, and the labels with their scores, parents among them."""
+
+MOST_NAMED = 256
+"""Labels whose names a line can hold."""
+
+
 class CompiledScorer:
     """The compiled core with the numbers of a model."""
 
@@ -43,6 +50,7 @@ class CompiledScorer:
         if not core:
             raise ImportError("the compiled core was not built, or is turned off")
         self._scan, self._tag, self._score = core.scan, core.tag, core.score
+        self._line_ends = core.line_ends
         self._normaliser = normaliser
         self._labels = len(numbers["bias"])
         arrays = {**normaliser.tables(), **features.tables(), **numbers}
@@ -65,6 +73,17 @@ class CompiledScorer:
         """Labels of raw texts, in order, and those texts that normalising did more than fold."""
         texts, normal, ruled = self._normal(raws)
         return self._tag(self._core, texts, normal, evidence), ruled
+
+    def line_ends(
+        self, raws: Sequence[str], names: Sequence[str], facets: bytes
+    ) -> tuple[list[LineEnd | None], list[Hit], dict[int, Text]]:
+        """For each text the cells of its labels as the end of a line of CSV; None where it has
+        none, and where normalising did more than fold: of these there are the hits and the texts.
+
+        ``names`` has a name for each label, ``facets`` the number of its facet.
+        """
+        texts, normal, ruled = self._normal(raws)
+        return *self._line_ends(self._core, texts, normal, list(names), facets), ruled
 
     def _normal(self, raws: Sequence[str]) -> tuple[list[str], bytes, dict[int, Text]]:
         """The texts, normalised where that takes more than folding, marks of which they are, and

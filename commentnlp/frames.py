@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from commentnlp.errors import CommentnlpError
 from commentnlp.inputs import list_texts
-from commentnlp.records import Tagged
+from commentnlp.records import Given
 from commentnlp.tag_columns import TagColumns
 
 if TYPE_CHECKING:
@@ -96,21 +96,19 @@ def _tag_each(model: Model, columns: TagColumns, texts: Sequence[str]) -> list[t
     known: dict[str, tuple[Any, ...]] = {}
     rest = iter(dict.fromkeys(texts))
     while block := list(islice(rest, _BLOCK)):
-        tagged = model.tag(block, evidence=columns.evidence)
-        known.update(zip(block, (_values(columns, one) for one in tagged), strict=True))
+        given = model.given(block, evidence=columns.evidence)
+        known.update(zip(block, (_values(columns, one) for one in given), strict=True))
     return [known[text] for text in texts]
 
 
-def _values(columns: TagColumns, tagged: Tagged) -> tuple[Any, ...]:
+def _values(columns: TagColumns, given: Sequence[Given]) -> tuple[Any, ...]:
     """As `TagColumns.cells`, but the score is a number: the one of the likeliest label."""
-    values: list[Any] = []
-    for facet, tags in tagged.tags.items():
-        values.append("|".join([columns.label_names[facet, tag.label] for tag in tags]))
-        values.append(tags[0].score if tags else None)
-    if columns.evidence:
-        values.append(columns.evidence_cell(tagged))
+    values: list[Any] = [*columns.cells(given)]
+    for place, numbers in enumerate(columns.places):
+        scores = [one.score for one in given if one.column in numbers]
+        values[2 * place + 1] = max(scores, default=None)
     if columns.wide:
-        values += columns.marks(tagged)
+        values[-len(columns.taxonomy.columns) :] = columns.marks(one.column for one in given)
     return tuple(values)
 
 

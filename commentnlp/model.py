@@ -18,13 +18,13 @@ import numpy.typing as npt
 
 from commentnlp.arrays import Ints, first_of_each, ranges
 from commentnlp.compiled_core import load_core
-from commentnlp.compiled_scoring import CompiledScorer, Hit
+from commentnlp.compiled_scoring import MOST_NAMED, CompiledScorer, Hit, LineEnd
 from commentnlp.errors import ModelError
 from commentnlp.features import Features, Found
 from commentnlp.inputs import is_blank, list_texts
 from commentnlp.model_folder import Meta, ModelParts, read_model, write_model
 from commentnlp.model_folder import meta_digest as _meta_digest  # noqa: F401  scripts seal by it
-from commentnlp.records import Evidence, Explanation, Piece, Tag, Tagged
+from commentnlp.records import Evidence, Explanation, Given, Piece, Tag, Tagged
 from commentnlp.shipped import DEFAULT_MODEL
 from commentnlp.stacking import SecondLook
 from commentnlp.taxonomy import Taxonomy, parent_of
@@ -254,8 +254,7 @@ class Model:
         return out
 
     def _tag(self, raws: Sequence[str], evidence: bool) -> list[Tagged]:
-        compiled = self._compiled
-        hits, ruled = compiled.tag(raws, evidence) if compiled else self._hits(raws, evidence)
+        hits, ruled = self._found(raws, evidence)
         tags: list[dict[str, tuple[Tag, ...]]] = [self._untagged.copy() for _ in raws]
         proofs: list[tuple[Evidence, ...]] = [()] * len(raws)
         blank = {row for row, raw in enumerate(raws) if is_blank(raw)}
@@ -272,6 +271,52 @@ class Model:
                 if len(several) > 1:
                     found[facet] = tuple(sorted(several, key=lambda tag: -tag.score))
         return list(map(Tagged, raws, tags, proofs))
+
+    def given(self, texts: Iterable[str | None], *, evidence: bool = True) -> list[list[Given]]:
+        """Labels of raw comments by their numbers, in the order of the taxonomy: what `tag` says,
+        for those who make cells of it."""
+        out: list[list[Given]] = []
+        for some in _batches(list_texts(texts)):
+            out += self._given(some, *self._found(some, evidence))
+        return out
+
+    def line_ends(
+        self, texts: Sequence[str], names: Sequence[str], facets: Sequence[int]
+    ) -> Iterator[LineEnd | list[Given]]:
+        """Labels of raw comments as the end of a line of CSV, where the compiled core can lay them
+        out, else as `given`. ``names`` has a name for each label, ``facets`` which it is of."""
+        compiled = self._compiled
+        quick = compiled and len(names) <= MOST_NAMED
+        for some in _batches(texts):
+            if not compiled or not quick:
+                yield from self._given(some, *self._found(some, True))
+                continue
+            ends, hits, ruled = compiled.line_ends(some, names, bytes(facets))
+            slow = self._given(some, hits, ruled) if hits else None
+            for row, (raw, end) in enumerate(zip(some, ends, strict=True)):
+                if end is None or is_blank(raw):
+                    yield slow[row] if slow else []
+                else:
+                    yield end
+
+    def _found(self, raws: Sequence[str], evidence: bool) -> tuple[list[Hit], dict[int, Text]]:
+        compiled = self._compiled
+        return compiled.tag(raws, evidence) if compiled else self._hits(raws, evidence)
+
+    def _given(
+        self, raws: Sequence[str], hits: Iterable[Hit], ruled: Mapping[int, Text]
+    ) -> list[list[Given]]:
+        given: list[list[Given]] = [[] for _ in raws]
+        for row, column, score, start, end, _ in hits:
+            if start >= 0:
+                i, j = ruled[row].span(start, end) if row in ruled else (start, end)
+                given[row].append(Given(column, score, raws[row][i:j]))
+            else:
+                given[row].append(Given(column, score, ""))
+        for row, found in enumerate(given):
+            if found and is_blank(raws[row]):
+                found.clear()
+        return given
 
     def tag_frame(
         self,

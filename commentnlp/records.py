@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from commentnlp.errors import FacetError
 
@@ -78,6 +79,16 @@ class Evidence:
     end: int
     text: str
     weight: float
+
+
+class Given(NamedTuple):
+    """A label that a comment was given, as the model counts labels."""
+
+    column: int
+    """Number of the label among those of the taxonomy."""
+    score: float
+    said: str
+    """Its evidence; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise, starmap
 
-from commentnlp.records import SCORE_ENDINGS, Tagged
+from commentnlp.records import SCORE_ENDINGS, Given
 from commentnlp.taxonomy import Taxonomy, parent_of
 
 LANGUAGES = ("en", "zh")
@@ -58,35 +59,56 @@ class TagColumns:
         marks = len(self.taxonomy.columns) if self.wide else 0
         return [""] * (2 * len(self.taxonomy.facets) + self.evidence + marks)
 
-    def cells(self, tagged: Tagged) -> list[str]:
-        """Give the cells of a comment; several labels in one, and their scores, stand between |."""
+    def with_parents(self, given: Iterable[Given]) -> tuple[tuple[int, float], ...]:
+        """Give the numbers and scores of labels, and of their parents: of its surest leaf each."""
+        scores: dict[int, float] = {}
+        for column, score, _ in given:
+            for number in (column, self._parents[column]):
+                scores[number] = max(scores.get(number, 0.0), score)
+        return tuple(scores.items())
+
+    def cells(self, given: Sequence[Given]) -> list[str]:
+        """Give the cells of a comment; several labels in one, and their scores, stand between |.
+
+        ``given`` are its labels in the order of the taxonomy.
+        """
         cells = []
-        for facet, tags in tagged.tags.items():
-            cells.append("|".join([self.label_names[facet, tag.label] for tag in tags]))
-            cells.append("|".join([f"{tag.score:.3f}" for tag in tags]))
+        for columns in self.places:
+            found = [one for one in given if one.column in columns]
+            if len(found) > 1:
+                found.sort(key=lambda one: -one.score)
+            cells.append("|".join([self.column_names[one.column] for one in found]))
+            cells.append("|".join([f"{one.score:.3f}" for one in found]))
         if self.evidence:
-            cells.append(self.evidence_cell(tagged))
+            names = self.column_names
+            cells.append("|".join([f"{names[x.column]}:{x.said}" for x in given if x.said]))
         if self.wide:
-            cells += map(str, self.marks(tagged))
+            cells += map(str, self.marks(one.column for one in given))
         return cells
 
-    def evidence_cell(self, tagged: Tagged) -> str:
-        """Give ``label:characters`` of each label, between |."""
-        facets = {tag.label: facet for facet, tags in tagged.tags.items() for tag in tags}
-        return "|".join(
-            f"{self.label_names[facets[proof.label], proof.label]}:{proof.text}"
-            for proof in tagged.evidence
-        )
-
-    def marks(self, tagged: Tagged) -> Sequence[int]:
+    def marks(self, columns: Iterable[int]) -> list[int]:
         """Give 1 for each label that the comment has, itself or by a leaf, and 0 for the others."""
-        given = {
-            (facet, label)
-            for facet, tags in tagged.tags.items()
-            for tag in tags
-            for label in (tag.label, parent_of(tag.label))
-        }
-        return [int(column in given) for column in self.taxonomy.columns]
+        marks = [0] * len(self.taxonomy.columns)
+        for column in columns:
+            marks[column] = marks[self._parents[column]] = 1
+        return marks
+
+    @cached_property
+    def places(self) -> list[range]:
+        """Of each facet the numbers of its labels."""
+        ends = list(accumulate(map(len, self.taxonomy.facets.values()), initial=0))
+        return list(starmap(range, pairwise(ends)))
+
+    @cached_property
+    def column_names(self) -> list[str]:
+        """The name of each label, by its number."""
+        return [self.label_names[column] for column in self.taxonomy.columns]
+
+    @cached_property
+    def _parents(self) -> list[int]:
+        """Of each label the number of its parent, or its own."""
+        numbers = {column: number for number, column in enumerate(self.taxonomy.columns)}
+        return [numbers.get((f, parent_of(x)), n) for n, (f, x) in enumerate(numbers)]
 
     @cached_property
     def label_names(self) -> dict[tuple[str, str], str]:

@@ -5,19 +5,17 @@ Most of a room's comments have been said before, so each text is tagged once and
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from commentnlp.layouts import Layout, encodable
 from commentnlp.model import Model
 from commentnlp.reading import Parser, Piece, Records, Remarks
-from commentnlp.records import Tagged
+from commentnlp.records import Given
 from commentnlp.tag_columns import TagColumns
-from commentnlp.taxonomy import parent_of
-from commentnlp.text import normalised_length
+from commentnlp.text import MOST_GROWTH, normalised_length
 
 REMEMBERED = 25_000
 """Texts after which the older half of what is remembered is dropped at once: to keep books on
@@ -26,9 +24,10 @@ every use costs more than it saves."""
 LONGEST_TAGGED = 10_000
 LONG = f"comment longer than {LONGEST_TAGGED:,} characters: tagged by its beginning"
 
+_SURELY_SHORT = LONGEST_TAGGED // MOST_GROWTH
 _LONGEST_REMEMBERED = 200
 _NONE = (0.0, "")
-_PLAIN = re.compile(r'[^",\r\n]*')
+_SPECIAL = frozenset('",\r\n')
 
 
 class _Entry(NamedTuple):
@@ -36,8 +35,8 @@ class _Entry(NamedTuple):
 
     cells: list[str]
     """For a CSV file one: the cells as the end of a line."""
-    found: tuple[tuple[str, float], ...]
-    """``facet/label`` and score, parents of leaves among them."""
+    found: tuple[tuple[int, float], ...]
+    """Number and score of its labels, parents of leaves among them."""
 
 
 @dataclass
@@ -99,30 +98,33 @@ class Tagger:
         self.columns = columns
         self._young: dict[str, _Entry] = {}
         self._old: dict[str, _Entry] = {}
-        self._keys = {
-            (facet, label): [f"{facet}/{name}" for name in (label, parent_of(label)) if name]
-            for facet, label in model.taxonomy.columns
-        }
-        self._nothing = self._laid_out(
-            columns.cells(Tagged("", dict.fromkeys(model.taxonomy.facets, ()))), {}
-        )
-        self._no_comment = self._laid_out(columns.blank(), {})
+        self._keys = [f"{facet}/{label}" for facet, label in model.taxonomy.columns]
+        self._facets = [n for n, places in enumerate(columns.places) for _ in places]
+        self._plain = layout is not None and layout.suffix == ".csv" and not layout.safe
+        self._nothing = self._laid_out(columns.cells([]), ())
+        self._no_comment = self._laid_out(columns.blank(), ())
 
     def tag(self, piece: Piece) -> Done:
         """Read a piece, tag its comments and lay its rows out."""
-        records = self.parser.parse(piece)
+        records = self.parser.parse(piece, cells=not self._plain)
         self._shorten(records)
         counts = Counter(records.comments)
         del counts[None]
         entries = self._entries(counts)
         done = Done(row_count=len(records.rows), odd=records.odd, lost=records.lost)
+        labels, scores = [0] * len(self._keys), [0.0] * len(self._keys)
+        examples = [""] * len(self._keys)
         for text, count in counts.items():
             if text and not text.isspace():
                 done.comments += count
-                for key, score in entries[text].found:
-                    done.labels[key] += count
-                    if score > done.examples.get(key, _NONE)[0]:
-                        done.examples[key] = score, text
+                for number, score in entries[text].found:
+                    labels[number] += count
+                    if score > scores[number]:
+                        scores[number], examples[number] = score, text
+        for key, count, score, text in zip(self._keys, labels, scores, examples, strict=True):
+            if count:
+                done.labels[key] = count
+                done.examples[key] = score, text
         found: list[_Entry] = [entries.get(c, self._no_comment) for c in records.comments]
         if self.layout is None:
             done.rows = [[*row, *e.cells] for row, e in zip(records.rows, found, strict=True)]
@@ -133,6 +135,8 @@ class Tagger:
     def _shorten(self, records: Records) -> None:
         """What is longer than any comment is tagged by its beginning, else one line could take
         all the memory."""
+        if max(map(len, filter(None, records.comments)), default=0) <= _SURELY_SHORT:
+            return
         for i, text in enumerate(records.comments):
             if text is not None and normalised_length(text) > LONGEST_TAGGED:
                 most = LONGEST_TAGGED * len(text) // normalised_length(text)
@@ -162,27 +166,29 @@ class Tagger:
                 new.append(text)
             else:
                 entries[text] = self._young[text] = entry
-        for tagged in self.model.tag(new, evidence=True):
-            entry = self._entry(tagged)
-            entries[tagged.text] = entry
-            if len(tagged.text) <= _LONGEST_REMEMBERED:
-                self._young[tagged.text] = entry
+        for text, entry in zip(new, self._tagged(new), strict=True):
+            entries[text] = entry
+            if len(text) <= _LONGEST_REMEMBERED:
+                self._young[text] = entry
         if len(self._young) > REMEMBERED:
             self._old, self._young = self._young, {}
         return entries
 
-    def _entry(self, tagged: Tagged) -> _Entry:
-        if not any(tagged.tags.values()):
-            return self._nothing
-        found: dict[str, float] = {}
-        for facet, tags in tagged.tags.items():
-            for tag in tags:
-                for key in self._keys[facet, tag.label]:
-                    found[key] = max(found.get(key, 0.0), tag.score)
-        return self._laid_out(self.columns.cells(tagged), found)
+    def _tagged(self, texts: Sequence[str]) -> Iterator[_Entry]:
+        if self._plain and not self.columns.wide:
+            names = self.columns.column_names
+            for end in self.model.line_ends(texts, names, self._facets):
+                yield _Entry([end[0]], end[1]) if isinstance(end, tuple) else self._entry(end)
+        else:
+            yield from map(self._entry, self.model.given(texts))
 
-    def _laid_out(self, cells: list[str], found: Mapping[str, float]) -> _Entry:
+    def _entry(self, given: Sequence[Given]) -> _Entry:
+        if not given:
+            return self._nothing
+        return self._laid_out(self.columns.cells(given), self.columns.with_parents(given))
+
+    def _laid_out(self, cells: list[str], found: tuple[tuple[int, float], ...]) -> _Entry:
         if self.layout is not None and self.layout.suffix == ".csv":
-            plain = not self.layout.safe and all(map(_PLAIN.fullmatch, cells))
+            plain = self._plain and _SPECIAL.isdisjoint("".join(cells))
             cells = ["," + (",".join(cells) if plain else self.layout.rows([cells])[:-1])]
-        return _Entry(cells, tuple(found.items()))
+        return _Entry(cells, found)

@@ -154,11 +154,15 @@ _EXPANDING = re.compile("[\u3300-\u33ff\ufb00-\ufdff]")
 """Characters that fold to several; U+FDFA becomes eighteen."""
 
 
+MOST_GROWTH = 18
+"""Characters that one becomes at most."""
+
+
 def normalised_length(text: str) -> int:
     """How many characters ``text`` may have once it is normalised; never fewer than it will."""
     if text.isascii() or not _EXPANDING.search(text):
         return len(text)
-    return len(text) + 17 * len(_EXPANDING.findall(text))
+    return len(text) + (MOST_GROWTH - 1) * len(_EXPANDING.findall(text))
 
 
 class Normaliser:

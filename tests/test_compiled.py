@@ -15,6 +15,10 @@ from hypothesis import strategies as st
 from commentnlp import Model
 from commentnlp.compiled_core import core_name, load_core
 from commentnlp.compiled_scoring import CompiledScorer
+from commentnlp.layouts import encodable
+from commentnlp.layouts import layout as text_layout
+from commentnlp.reading.tables import layout_of_text
+from commentnlp.tag_columns import TagColumns
 
 from .conftest import ROOT, TRAINING_DATA
 from .test_text import ODD
@@ -129,3 +133,89 @@ def test_it_can_be_turned_off():
             cwd=ROOT, capture_output=True, encoding="utf-8", check=True,
         )  # fmt: skip
         assert done.stdout.strip() == name
+
+
+def line_ends(model, texts, names):
+    """By the core, and from what `given` tells."""
+    columns = TagColumns(model.taxonomy, names)
+    facets = [n for n, places in enumerate(columns.places) for _ in places]
+    layout = text_layout(".csv", [])
+    for text, end, labels in zip(
+        texts,
+        model.line_ends(texts, columns.column_names, facets),
+        model.given(texts),
+        strict=True,
+    ):
+        cells, found = columns.cells(labels), columns.with_parents(labels)
+        slow = "," + layout.rows([cells])[:-1], found
+        if isinstance(end, list):
+            end = "," + layout.rows([columns.cells(end)])[:-1], columns.with_parents(end)
+        yield text, (encodable(end[0]), sorted(end[1])), (slow[0], sorted(slow[1]))
+
+
+@pytest.mark.parametrize("names", ["en", "zh"])
+def test_ends_of_lines_are_the_cells(shipped, names):
+    texts = [*samples()[::29], *strange(300), '色差，"假"货', "贵,\r\n慢", "没有", "\u200b", ""]
+    for text, end, slow in line_ends(shipped, texts, names):
+        assert end == slow, text
+
+
+@given(score=st.floats(0.0005, 1) | st.integers(1, 2000).map(lambda n: n / 2000))
+@settings(deadline=None, max_examples=500)
+def test_scores_are_rounded_as_python_does(shipped, score):
+    # a label whose log-odds are but its bias
+    numbers = shipped.numbers()
+    some = np.full(28, -50.0)
+    some[0] = np.log(score / (1 - score)) if score < 1 else 60.0
+    nothing = {
+        "weights": numbers["weights"] * 0,
+        "second": np.zeros(0),
+        "parents": np.zeros(0, int),
+    }
+    scorer = CompiledScorer(
+        shipped.normaliser, shipped.features,
+        {**numbers, **nothing, "bias": some, "thresholds": np.full(28, 1e-4)},
+    )  # fmt: skip
+    ((end,), _, _) = scorer.line_ends(["嗯"], [*"abcdefghijklmnopqrstuvwxyzAB"], bytes(28))
+    line, found = end
+    assert line == f",a,{dict(found)[0]:.3f},"
+
+
+def test_names_that_do_not_fit_are_refused(shipped):
+    scorer = shipped._compiled
+    for names, facets in ((["a"] * 27, bytes(28)), (["a"] * 28, b""), ([1] * 28, bytes(28))):
+        with pytest.raises(ValueError, match="names of labels"):
+            scorer.line_ends(["贵"], names, facets)
+
+
+CLEAN = st.text(st.sampled_from("好,贵 \t多\r"), max_size=12)
+LINE = CLEAN | st.text(st.sampled_from('好,"\r'), max_size=12) | st.sampled_from(
+    ["时间,评论,类型", "2026-03-14 20:00:00,这个多少钱,弹幕", "20:00,谁,点赞", "合计,3,", "", ",,"]
+)  # fmt: skip
+
+
+@given(st.lists(LINE, max_size=30))
+@settings(deadline=None, max_examples=1000)
+def test_clean_rows_are_read_as_all_others(lines):
+    text = "\n".join(["时间,评论,类型", *["20:00,好看,弹幕"] * 3, *lines, ""])
+    table, _ = layout_of_text("时间,评论,类型\n20:00,好看,弹幕\n", True, "t")
+    whole, quick = table.parse(text, 5), table.parse(text, 5, cells=False)
+    assert quick.comments == whole.comments
+    assert quick.lines == whole.lines
+    assert quick.verbatim == whole.verbatim
+    assert all(a == b or not a for a, b in zip(quick.rows, whole.rows, strict=True))
+    assert all(
+        row or line is not None for row, line in zip(quick.rows, quick.verbatim, strict=True)
+    )
+    assert sorted(quick.odd.to_json()) == sorted(whole.odd.to_json())
+    assert sorted(quick.lost.to_json()) == sorted(whole.lost.to_json())
+
+
+def test_wrong_calls_to_read_cells_are_refused():
+    read_cells = load_core().read_cells
+    for end, width, places, columns in ((2, 1, (), ()), (1, 0, (), ()), (1, 1, (0,), ()),
+                                        (1, 1, (1,), ([],)), (1, 5000, (), ())):  # fmt: skip
+        with pytest.raises(ValueError, match=r"fit|place"):
+            read_cells(["好"], 0, end, ",", width, "x", places, columns)
+    with pytest.raises(TypeError):
+        read_cells([1], 0, 1, ",", 1, "x", (), ())

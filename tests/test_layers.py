@@ -42,7 +42,7 @@ MAY_IMPORT = {
         "model_folder",
         "stacking",
     },
-    "reading": {"errors", "records", "reading"},
+    "reading": {"compiled_core", "errors", "records", "reading"},
     "layouts": set(),
     "workbooks": {"errors", "layouts", "whole_files"},
     "writing": {"errors", "layouts", "workbooks"},

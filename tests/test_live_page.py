@@ -248,7 +248,7 @@ def test_filters(service, live):
     filters.get_by_role("button", name="佩戴").click()  # of one facet: either
     assert said(live) == ["56圈口有吗", "多少钱"]
     service.post(["太贵了吗", "777"])
-    live.get_by_text("太贵了吗").wait_for()
+    live.locator(".comment", has_text="太贵了吗").wait_for()
     assert "777" not in said(live)
     filters.get_by_role("button", name="全部").click()
     assert len(said(live)) == 8

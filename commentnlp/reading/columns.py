@@ -134,6 +134,13 @@ def identity(value: str) -> str:
     return "" if _MASKED.fullmatch(value) or _RUINED.fullmatch(value) else value
 
 
+JUDGED = ("text", "kind", "role")
+"""What tells whether a row is a viewer's comment, and which."""
+
+LAST_ROWS = 3
+"""Rows at the end of a table that may be sums of the others."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """Where in a row each thing stands."""
@@ -199,18 +206,27 @@ class Columns:
             return [None] * len(rows)
         if self.written:
             return comments_of(rows)
-        text = self.places["text"]
-        found: list[str | None] = [row[text] for row in rows]
+        cells = {w: [row[self.places[w]] for row in rows] for w in JUDGED if w in self.places}
+        return self.judged_comments(cells, rows)
+
+    def judged_comments(
+        self, cells: Mapping[str, Sequence[str]], rows: Sequence[Sequence[str]]
+    ) -> list[str | None]:
+        """The same from the cells of the columns `JUDGED`, and the last `LAST_ROWS` of ``rows``."""
+        if "text" not in cells:
+            return [None] * len(rows)
+        found: list[str | None] = [*cells["text"]]
         for place in _totals(rows):
             found[place] = None
         for what, judge in (("kind", _is_viewers), ("role", _is_viewer)):
-            if what in self.places:
-                place = self.places[what]
-                good = {word: judge(word) for word in {row[place] for row in rows}}
-                found = [
-                    x if good[row[place]] else None for x, row in zip(found, rows, strict=True)
-                ]
-        return [x and _unescaped(x) for x in found]
+            if what in cells:
+                good = {word: judge(word) for word in set(cells[what])}
+                if not all(good.values()):
+                    found = [
+                        x if good[word] else None
+                        for x, word in zip(found, cells[what], strict=True)
+                    ]
+        return [x and (_unescaped(x) if "&" in x else x) for x in found]
 
     def events(
         self,
@@ -307,7 +323,7 @@ _TOTALS = frozenset(("合计", "总计", "小计", "总数", "total", "合计:",
 
 def _totals(rows: Sequence[Sequence[str]]) -> list[int]:
     """Which of the last rows sum the others up."""
-    return [i for i in range(max(len(rows) - 3, 0), len(rows)) if _is_total(rows[i])]
+    return [i for i in range(max(len(rows) - LAST_ROWS, 0), len(rows)) if _is_total(rows[i])]
 
 
 def _is_total(row: Sequence[str]) -> bool:

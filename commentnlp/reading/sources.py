@@ -71,10 +71,10 @@ class Parser:
     zone: tzinfo = SHANGHAI
     """The clock of times that name none."""
 
-    def parse(self, piece: Piece) -> Records:
-        """Read one piece."""
+    def parse(self, piece: Piece, *, cells: bool = True) -> Records:
+        """Read one piece; without ``cells``, rows that stand verbatim may come without them."""
         if self.form == "text":
-            return self.layout.parse(piece.content, piece.line)
+            return self.layout.parse(piece.content, piece.line, cells=cells)
         if self.form == "rows":
             return self.layout.fit(piece.content)
         if self.form == "events":

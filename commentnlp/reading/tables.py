@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from commentnlp.compiled_core import load_core
 from commentnlp.errors import ReadError
-from commentnlp.reading.columns import Columns, kind_of
+from commentnlp.reading.columns import JUDGED, LAST_ROWS, Columns, kind_of
 from commentnlp.reading.encodings import LONGEST_LINE
 from commentnlp.reading.remarks import Remarks
 from commentnlp.reading.values import clock, moment, number
@@ -43,6 +44,7 @@ _EVENT = re.compile(r"【[^】]{1,12}】$")
 _TRAILER = re.compile(r"\s*(?:导出时间|总记录数|保存时间|合计|总计|共\s*[0-9]+\s*条)\s*[::：]?")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _TITLES = 10
+_NO_CELLS: list[str] = []
 _SAMPLE = 500
 
 
@@ -51,6 +53,7 @@ class Records:
     """Rows, all as wide as the header, and what each is."""
 
     rows: list[list[str]] = field(default_factory=list)
+    """Their cells; none where only the row as it stands was asked for."""
     lines: list[int] = field(default_factory=list)
     """Line of the file on which each row begins."""
     verbatim: list[str | None] = field(default_factory=list)
@@ -107,10 +110,20 @@ class Layout:
             f"{path}: {what}; the columns are: {seen} (name the right one with --text COLUMN)"
         )
 
-    def parse(self, text: str, line: int) -> Records:
-        """Rows of ``text``, which begins on ``line`` and holds whole rows."""
+    def parse(self, text: str, line: int, *, cells: bool = True) -> Records:
+        """Rows of ``text``, which begins on ``line`` and holds whole rows.
+
+        Without ``cells``, rows that stand verbatim may come without their cells.
+        """
         out = Records()
         lines = split_lines(text)
+        long = max(map(len, lines), default=0) >= LONGEST_LINE
+        # a lone \r inside a cell has to be quoted to stay there
+        verbatim = self.delimiter == "," and text.count("\r") == text.count("\r\n")
+        core = load_core()
+        if core and not cells and verbatim and not (long or self.added or self.columns.written):
+            self._skim(core.read_cells, lines, line, out)
+            return out
         if '"' in text:
             self._split_quoted(lines, line, out)
         else:
@@ -119,11 +132,41 @@ class Layout:
             out.rows = [one.split(self.delimiter) for one in lines]
             out.lines = list(range(line, line + len(lines)))
             out.verbatim = [*lines]
-        # a lone \r inside a cell has to be quoted to stay there
-        if self.delimiter != "," or text.count("\r") != text.count("\r\n"):
+        if not verbatim:
             out.verbatim = [None] * len(out.rows)
-        self._mend(out, max(map(len, lines), default=0) >= LONGEST_LINE)
+        self._mend(out, long)
         return out
+
+    def _skim(
+        self, read_cells: Callable[..., int], lines: Sequence[str], line: int, out: Records
+    ) -> None:
+        """Find the comments of clean rows without taking the rows apart."""
+        plain = [one.removesuffix("\r") for one in lines]
+        judged: dict[str, list[str]] = {what: [] for what in JUDGED if what in self.columns.places}
+        places = tuple(self.columns.places[what] for what in judged)
+        width, first = len(self.header), self.header[0]
+        at, end = 0, len(lines) - LAST_ROWS
+        while at < len(lines):
+            stop = at
+            if at < end:
+                stop = read_cells(
+                    plain, at, end, self.delimiter, width, first, places, (*judged.values(),)
+                )
+            out.rows += [_NO_CELLS] * (stop - at)
+            out.lines += range(line + at, line + stop)
+            out.verbatim += plain[at:stop]
+            at = stop
+            if at < len(lines):
+                row, whole, used = self._row_at(lines, at, line, out.odd)
+                mended = self._mended(row, line + at, out)
+                if mended is not None:
+                    out.rows.append(mended)
+                    out.lines.append(line + at)
+                    out.verbatim.append(whole if len(mended) == len(row) else None)
+                    for place, column in zip(places, judged.values(), strict=True):
+                        column.append(mended[place])
+                at += used
+        out.comments = self.columns.judged_comments(judged, out.rows)
 
     def fit(self, rows: Iterable[tuple[int, list[str]]]) -> Records:
         """Rows that come as cells, with their line numbers."""
@@ -134,22 +177,32 @@ class Layout:
         return out
 
     def _split_quoted(self, lines: Sequence[str], line: int, out: Records) -> None:
-        resume, width = 0, len(self.header)
+        resume = 0
         for at, one in enumerate(lines):
             if at < resume:
                 continue
             if '"' in one:
-                cells, used = quoted(lines, at, self.delimiter, width)
-                whole = "\n".join(lines[at : at + used]).removesuffix("\r") if used else None
-                resume = at + (used or 1)
-                if not used:
-                    out.odd.add(OPEN_QUOTE, line + at)
+                cells, whole, used = self._row_at(lines, at, line, out.odd)
+                resume = at + used
             else:
                 whole = one.removesuffix("\r")
                 cells = whole.split(self.delimiter)
             out.rows.append(cells)
             out.lines.append(line + at)
             out.verbatim.append(whole)
+
+    def _row_at(
+        self, lines: Sequence[str], at: int, line: int, odd: Remarks
+    ) -> tuple[list[str], str | None, int]:
+        """The cells of the row that begins there, how it stands there, and its number of lines."""
+        if '"' not in lines[at]:
+            whole = lines[at].removesuffix("\r")
+            return whole.split(self.delimiter), whole, 1
+        cells, used = quoted(lines, at, self.delimiter, len(self.header))
+        if not used:
+            odd.add(OPEN_QUOTE, line + at)
+            return cells, None, 1
+        return cells, "\n".join(lines[at : at + used]).removesuffix("\r"), used
 
     def _mend(self, out: Records, long: bool) -> None:
         """Make all rows as wide as the header, take out what is none, find the comments."""
@@ -164,19 +217,24 @@ class Layout:
                 and not long
             ):
                 continue
-            if why := self._no_row(cells):
-                out.lost.add(why, out.lines[i])
+            fitted = self._mended(cells, out.lines[i], out)
+            if fitted is None:
                 lost.add(i)
-            else:
-                fitted = self._fitted(cells, out.lines[i], out.odd)
-                if len(fitted) != len(cells):
-                    out.rows[i], out.verbatim[i] = fitted, None
+            elif len(fitted) != len(cells):
+                out.rows[i], out.verbatim[i] = fitted, None
         if lost:
             kept = [i for i in range(len(out.rows)) if i not in lost]
             out.rows = [out.rows[i] for i in kept]
             out.lines = [out.lines[i] for i in kept]
             out.verbatim = [out.verbatim[i] for i in kept]
         out.comments = self.columns.comments(out.rows)
+
+    def _mended(self, cells: list[str], line: int, out: Records) -> list[str] | None:
+        """The cells, as many as the header has; None where they are no row, which is told."""
+        if why := self._no_row(cells):
+            out.lost.add(why, line)
+            return None
+        return self._fitted(cells, line, out.odd)
 
     def _no_row(self, cells: Sequence[str]) -> str:
         """Why cells are no row; empty where they are one."""
