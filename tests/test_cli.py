@@ -149,7 +149,7 @@ def test_train_writes_a_model_that_classifies(tmp_path, comments):
     random.Random(0).shuffle(lines)
     samples = tmp_path / "mine.csv"
     samples.write_text("\n".join([header, *lines[:2500]]), encoding="utf-8")
-    done = run("train", samples, "-o", tmp_path / "模型")
+    done = run("train", samples, "-o", tmp_path / "模型", "--base", "none")
     assert done.returncode == 0, done.stderr
     assert "cross-validation" in done.stderr
     done = run("classify", comments, "--model", tmp_path / "模型")
