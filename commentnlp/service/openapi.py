@@ -108,7 +108,12 @@ SCHEMAS = {
             "usual": {"type": ["number", "null"]}, "times": {"type": ["number", "null"]},
             "p": {"type": ["number", "null"]}, "since": {"type": ["string", "null"]},
             "quotes": _list(_of("Quote")),
+            "inquiries": {**_WHOLE, "description": "Of the comments, those that only ask."},
         }
+    ),
+    "Mute": _object(
+        {"room": {**_TEXT, "description": "Empty for all."},
+         "label": {**_TEXT, "description": "Empty for all."}, "until": _TEXT}
     ),
     "Problem": _object(
         {"type": _TEXT, "title": _TEXT, "status": _WHOLE, "detail": _TEXT, "field": _TEXT},
@@ -132,6 +137,14 @@ BODIES: dict[str, tuple[str, dict[str, Any], Any]] = {
         _object({"labels": _list(_of("Correction"), maxItems=1_000)}),
         {"labels": [{"text": "这个颜色好正", "intent": ["style"], "complaint": [],
                      "act": ["praise"], "by": "小王"}]},
+    ),
+    "/v1/mutes": (
+        "A label that shall alert nobody for some minutes; without a room in all, without a label"
+        " all.",
+        _object({"room": _TEXT, "label": _TEXT,
+                 "minutes": {**_NUMBER, "exclusiveMinimum": 0, "maximum": 1_440}},
+                "room", "label", additionalProperties=False),
+        {"room": "玉石间", "label": "complaint/logistics", "minutes": 30},
     ),
 }  # fmt: skip
 """Address → what its body is, its schema and an example."""
@@ -157,6 +170,9 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "/v1/labels": {JSON: _object({"kept": _WHOLE, "ids": _list(_WHOLE)})},
     "labels": {JSON: _object({"labels": _list({"type": "object"})})},
+    "/v1/mutes": {JSON: _of("Mute")},
+    "mutes": {JSON: _object({"mutes": _list(_of("Mute"))})},
+    "unmute": {JSON: _object({"deleted": _WHOLE})},
     "/v1/comments": {
         JSON: _object({"comments": _list(_of("Kept")), "next": {"type": ["string", "null"]}})
     },
@@ -188,7 +204,13 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/": {"text/html": _TEXT},
     "/login": {"text/html": _TEXT},
 }  # fmt: skip
-"""Address → media type of an answer → its schema; ``labels`` is what GET answers there."""
+"""Address → media type of an answer → its schema."""
+
+_OTHERS = {
+    ("/v1/labels", "get"): "labels", ("/v1/mutes", "get"): "mutes",
+    ("/v1/mutes", "delete"): "unmute",
+}  # fmt: skip
+"""Addresses that answer a method otherwise."""
 
 _PROBLEMS = {
     400: "The body cannot be read.",
@@ -230,8 +252,7 @@ def described(app: FastAPI) -> dict[str, Any]:
         ]  # fmt: skip
         for path, methods in paths.items():
             for method, operation in methods.items():
-                listed = (path, method) == ("/v1/labels", "get")
-                operation["responses"] = _responses("labels" if listed else path)
+                operation["responses"] = _responses(_OTHERS.get((path, method), path))
         app.openapi_schema = document
     return app.openapi_schema
 

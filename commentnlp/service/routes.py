@@ -20,6 +20,7 @@ from commentnlp.service.answers import list_of, moment, text_of, with_answer
 from commentnlp.service.bodies import comments_of, events_of, json_value, read_body
 from commentnlp.service.corrections import labels_of
 from commentnlp.service.gate import COOKIE, session_of
+from commentnlp.service.mutes import COMPLAINT, Mute, label_to_mute, mute_of
 from commentnlp.service.page import ASSETS, POLICY, asset, language_of, login_page, page
 from commentnlp.service.problems import Problem
 from commentnlp.service.push import ROOM, check, is_push
@@ -319,6 +320,35 @@ async def forget(
     return Response(text_of({"deleted": deleted}), media_type=JSON)
 
 
+@router.get("/v1/mutes")
+async def mutes(request: Request) -> Response:
+    """Labels that alert nobody for a while."""
+    service = running(request)
+    found = [mute_told(mute, service) for mute in service.alerts.mutes.active()]
+    return Response(text_of({"mutes": found}), media_type=JSON)
+
+
+async def mute(request: Request) -> Response:
+    """Have a label alert nobody for some minutes, in one room or in all."""
+    service = running(request)
+    value = json_value(await _body(request))
+    room, label, minutes = mute_of(value, service.serving.model.taxonomy)
+    told = mute_told(service.alerts.mutes.add(room, label, minutes), service)
+    return Response(text_of(told), media_type=JSON)
+
+
+@router.delete("/v1/mutes")
+async def unmute(
+    request: Request,
+    room: Annotated[str, Query(description="As it was muted.", max_length=MOST_SHORT)] = "",
+    label: Annotated[str, Query(description="As it was muted.", max_length=MOST_SHORT)] = "",
+) -> Response:
+    """End a mute."""
+    service = running(request)
+    name = label_to_mute(label, service.serving.model.taxonomy)
+    return Response(text_of({"deleted": service.alerts.mutes.remove(room, name)}), media_type=JSON)
+
+
 @router.get("/health/live")
 async def live() -> Response:
     """Whether the process answers."""
@@ -417,8 +447,16 @@ async def static_file(name: str) -> Response:
     )
 
 
-POSTS = {"/v1/classify": classify, "/v1/events": events, "/v1/labels": correct, "/login": login}
+POSTS = {"/v1/classify": classify, "/v1/events": events, "/v1/labels": correct, "/v1/mutes": mute,
+         "/login": login}  # fmt: skip
 """What comes with a body."""
+
+
+def mute_told(mute: Mute, service: Running) -> dict[str, Any]:
+    """A mute as JSON."""
+    label = f"{COMPLAINT}/{mute.label}" if mute.label else ""
+    until = moment(int(mute.until * 1000), service.zone)
+    return {"room": mute.room, "label": label, "until": until}
 
 
 def model_told(service: Running) -> dict[str, Any]:

@@ -194,21 +194,22 @@ class Running:
 
     async def _look(self) -> None:
         """Tell listeners and alerts what the rooms are like where something happened."""
-        self.alerts.comments([])  # what was held back may be due
         heard, alerting = self.hub.rooms_heard(), bool(self.settings.webhooks)
         stirred, self._stirred = self._stirred, set()
         rooms: set[str | None] = {room for room in stirred if alerting or room in heard}
-        self._told = {room: when for room, when in self._told.items() if room in heard}
+        # what was told of may be over once nobody speaks
+        watched: set[str | None] = {*heard, *self.alerts.rooms_alarmed()}
+        self._told = {room: when for room, when in self._told.items() if room in watched}
         due = time.monotonic() - 5 * LOOK  # ages grow, and minutes pass, when nobody speaks
-        rooms |= {r for r in heard if self._told.get(r, 0.0) < due or (r is None and stirred)}
+        rooms |= {r for r in watched if self._told.get(r, 0.0) < due or (r is None and stirred)}
         for room in rooms:
             told = await self.now(room)
+            self._told[room] = time.monotonic()
             if room in heard:
-                self._told[room] = time.monotonic()
                 self.hub.publish_now(room, told)
             if room is not None and alerting:
                 hots = json.loads(told)["hotspots"]
-                self.alerts.hotspots(room, hots, self.serving.model.meta.version)
+                self.alerts.hotspots(room, hots, MINUTES, self.serving.model.meta.version)
 
     async def _sweep(self) -> None:
         if self.settings.keep_days is None:
