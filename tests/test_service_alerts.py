@@ -318,6 +318,23 @@ def test_comments_within_the_pause_are_told_with_the_next(start, receiver, clock
     assert receiver.bodies[2]["comments"] == 1  # that of an hour ago is forgotten
 
 
+def test_what_was_deleted_is_quoted_no_more(start, receiver, clock):
+    receiver.held = threading.Event()
+    alerts = start()
+    alerts.hotspots("8000", [hot(quotes=[])], 10)
+    assert receiver.entered.wait(10)
+    alerts.comments([row(seq=1)])
+    alerts.comments([row(seq=2), row(seq=3)])
+    alerts.forget([1, 2])
+    receiver.held.set()
+    settled(alerts, 1)
+    assert alerts.dropped == 1
+    clock.now += 601
+    alerts.comments([row(seq=4, at=clock.now)])
+    settled(alerts, 2)
+    assert [quote["seq"] for quote in receiver.bodies[1]["quotes"]] == [3, 4]
+
+
 def test_a_muted_label_alerts_nobody(start, receiver, clock):
     alerts = start()
     alerts.mutes.add("8001", "goods", 30)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import socket
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commentnlp import __version__
 from commentnlp.errors import CommentnlpError
 
 if TYPE_CHECKING:
@@ -47,6 +46,10 @@ def add(verbs: Verbs) -> None:
     )
     verb.add_argument("--url", metavar="URL", help="where people reach the service, such as"
                       " https://live.example.com: alerts link to it")  # fmt: skip
+    verb.add_argument("--log-format", choices=("text", "json"), help="of the log on stderr; text if"
+                      " not given")  # fmt: skip
+    verb.add_argument("--access-log", action="store_true", default=None,
+                      help="a line in the log for every request")  # fmt: skip
     verb.add_argument("--test-alerts", action="store_true", help="send one test message to each"
                       " webhook, say what it answered, and stop")  # fmt: skip
     verb.set_defaults(run=_serve)
@@ -56,12 +59,15 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         import uvicorn
 
+        from commentnlp.report import zone_named
         from commentnlp.service.app import create_app
+        from commentnlp.service.logs import set_up_logging
         from commentnlp.service.settings import settings_of
     except ImportError as error:
         raise CommentnlpError(f"the service needs more packages ({error.name} is missing):"
                               ' pip install "commentnlp[serve]"') from None  # fmt: skip
-    given = ("store", "model", "keep_days", "keep_names", "zone", "language", "url")
+    given = ("store", "model", "keep_days", "keep_names", "zone", "language", "url",
+             "log_format", "access_log")  # fmt: skip
     settings = settings_of(os.environ, **{name: getattr(options, name) for name in given})
     if options.test_alerts:
         return _test_alerts(settings)
@@ -71,9 +77,10 @@ def _serve(options: argparse.Namespace) -> int:
     with _listening(options.host, options.port) as listening:
         app = create_app(settings)
         host = f"[{options.host}]" if ":" in options.host else options.host
-        print(f"commentnlp {__version__}: http://{host}:{listening.getsockname()[1]}/ (Ctrl-C stops"
-              " it)", file=sys.stderr)  # fmt: skip
-        how = uvicorn.Config(app, access_log=False, log_level="warning",
+        set_up_logging(settings.log_format, zone_named(settings.zone))
+        logging.getLogger(__name__).info("listening at http://%s:%d/ (Ctrl-C stops it)", host,
+                                         listening.getsockname()[1])  # fmt: skip
+        how = uvicorn.Config(app, access_log=False, log_config=None,
                              timeout_graceful_shutdown=10)  # fmt: skip
         uvicorn.Server(how).run(sockets=[listening])
     return 0

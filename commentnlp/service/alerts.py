@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -246,6 +246,18 @@ class Alerts:
                     memory.comment = now
                     memory.gathered = []
 
+    def forget(self, seqs: Collection[int]) -> None:
+        """Quote none of these comments: they were deleted. Messages that do are not sent."""
+        gone = frozenset(seqs)
+        with self._lock:
+            for told in self._rooms.values():
+                for memory in told.values():
+                    memory.gathered = [
+                        one for one in memory.gathered if one.quote["seq"] not in gone
+                    ]
+        for webhook in self._webhooks:
+            webhook.drop(lambda message: not gone.isdisjoint(_quoted(message)))
+
     def close(self, timeout: float = 5.0) -> None:
         """Send what waits, one try each, for at most ``timeout`` seconds; drop the rest."""
         end = time.monotonic() + timeout
@@ -419,6 +431,11 @@ class Alerts:
                           alert.title(language, late=True), self._clock())  # fmt: skip
         for webhook in self._webhooks:
             webhook.put(message)
+
+
+def _quoted(message: Message) -> set[int]:
+    """Numbers of the comments that a message quotes."""
+    return {one["seq"] for one in json.loads(message.json)["quotes"]}
 
 
 def only_asks(answer: Mapping[str, Any]) -> bool:

@@ -130,6 +130,7 @@ async def correct(request: Request) -> Response:
             )
         )
     ids = await service.read(service.store.correct, corrections)
+    request.state.audit = {"kept": len(ids), "by": ", ".join(sorted({c.by for c in corrections}))}
     return Response(text_of({"kept": len(ids), "ids": ids}), media_type=JSON)
 
 
@@ -317,6 +318,7 @@ async def forget(
     deleted = await service.read(lambda: service.store.forget(user=user, name=hashed))
     if user and not name:  # who has no identity is shown by the hash of the nickname
         deleted += await service.read(lambda: service.store.forget(name=user))
+    request.state.audit = {"deleted": deleted}
     return Response(text_of({"deleted": deleted}), media_type=JSON)
 
 
@@ -334,6 +336,7 @@ async def mute(request: Request) -> Response:
     value = json_value(await _body(request))
     room, label, minutes = mute_of(value, service.serving.model.taxonomy)
     told = mute_told(service.alerts.mutes.add(room, label, minutes), service)
+    request.state.audit = told
     return Response(text_of(told), media_type=JSON)
 
 

@@ -46,6 +46,10 @@ class Settings:
     """A single comment alerts from this score on; None for hotspots only."""
     alert_pause: float = 600.0
     """Seconds for which a label that alerted stays silent in its room."""
+    log_format: str = "text"
+    """``text`` or ``json``."""
+    access_log: bool = False
+    """A line in the log for every request."""
     url: str = ""
     """Where people reach the service, such as ``https://live.example.com``: alerts link to it."""
     most_comments: int = 1_000
@@ -66,7 +70,7 @@ _NAMES = {
     "SECRET": "name_secret", "KEEP_NAMES": "keep_names", "KEEP_DAYS": "keep_days", "TZ": "zone",
     "LANG": "language", "WEBHOOKS": "webhooks", "ALERT_LABELS": "alert_labels",
     "ALERT_SCORE": "alert_score", "ALERT_PAUSE": "alert_pause",
-    "URL": "url",
+    "URL": "url", "LOG_FORMAT": "log_format", "ACCESS_LOG": "access_log",
 }  # fmt: skip
 _ELSEWHERE = ("CORE",)
 """Variables that others read."""
@@ -88,6 +92,10 @@ def settings_of(environment: Mapping[str, str], **options: Any) -> Settings:
         values["store"] = f"sqlite:///{values['store']}"
     if values.get("language", "zh") not in ("zh", "en"):
         raise CommentnlpError(f"{PREFIX}LANG: give zh or en, not {values['language']!r}")
+    if values.get("log_format", "text") not in ("text", "json"):
+        raise CommentnlpError(
+            f"{PREFIX}LOG_FORMAT: give text or json, not {values['log_format']!r}"
+        )
     if values.get("keep_days") is not None and not values["keep_days"] > 0:
         raise CommentnlpError("keep_days: give more than 0 days, or leave it out to keep all")
     if values.get("url"):
@@ -123,7 +131,7 @@ def _value(name: str, field: str, text: str) -> Any:
         return Path(text)
     if field in ("webhooks", "alert_labels"):
         return tuple(text.split())
-    if field == "keep_names":
+    if field in ("keep_names", "access_log"):
         if text.lower() not in ("0", "1", "no", "yes", "false", "true"):
             raise CommentnlpError(f"{name}: give 1 or 0, not {text!r}")
         return text.lower() in ("1", "yes", "true")

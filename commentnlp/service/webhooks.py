@@ -112,6 +112,13 @@ class Webhook:
             self.messages.append(message)
             self._wake.notify()
 
+    def drop(self, unwanted: Callable[[Message], bool]) -> None:
+        """Leave messages unsent that still wait."""
+        with self._wake:
+            wanted = [message for message in self.messages if not unwanted(message)]
+            self.dropped += len(self.messages) - len(wanted)
+            self.messages = deque(wanted)
+
     def wake(self) -> None:
         """Look at ``closing``."""
         with self._wake:
