@@ -182,6 +182,14 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
              "hotspots": _list(_of("Hotspot"))}
         )
     },
+    "/v1/now": {
+        JSON: _object(
+            {"room": {"type": ["string", "null"]}, "at": _TEXT, "minutes": _WHOLE, "rate": _NUMBER,
+             "people": _WHOLE, "comments": _WHOLE, "series": _list({"type": "object"}),
+             "labels": _list({"type": "object"}), "asked": _list({"type": "object"}),
+             "unanswered": _list({"type": "object"}), "hotspots": _list(_of("Hotspot"))}
+        )
+    },
     "/v1/drift": {
         JSON: _object(
             {"room": {"type": ["string", "null"]}, "since": _TEXT, "until": _TEXT, "model": _TEXT,

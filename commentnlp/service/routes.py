@@ -179,6 +179,12 @@ async def hotspots(
     return Response(told, media_type=JSON)
 
 
+@router.get("/v1/now")
+async def now(request: Request, room: Room = None) -> Response:
+    """What a room is like now: all that the live page shows."""
+    return Response(await running(request).now(room), media_type=JSON)
+
+
 @router.get("/v1/drift")
 async def drift(
     request: Request,
