@@ -165,7 +165,11 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/v1/events": {
         JSON: _object(
             {"model": _TEXT, "kept": _WHOLE, "repeated": _WHOLE, "results": _list(_of("Taken")),
-             "rejected": _list(_of("Rejected"))},
+             "rejected": _list(_of("Rejected")),
+             "columns": {"type": "object", "additionalProperties": _TEXT, "description": "Which"
+                         " column of a table, or key of the objects, was taken for which field,"
+                         " where they have names of their own."}},
+            "columns",
         )
     },
     "/v1/labels": {JSON: _object({"kept": _WHOLE, "ids": _list(_WHOLE)})},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
@@ -99,9 +100,15 @@ async def events(request: Request) -> Response:
     new = sum(place.new for place in taken.placed)
     told = (
         f'{{"model":{text_of(taken.model)},"kept":{new},"repeated":{len(taken.placed) - new},'
-        f'"results":{list_of(results)},"rejected":{rejected}}}'
+        f'"results":{list_of(results)},"rejected":{rejected}'
+        f"{columns_told(messages.columns)}}}"
     )
     return Response(told, media_type=JSON)
+
+
+def columns_told(columns: Mapping[str, str]) -> str:
+    """What was taken for what, where the sender has names of its own."""
+    return f',"columns":{text_of(columns)}' if columns else ""
 
 
 async def correct(request: Request) -> Response:
