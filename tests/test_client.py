@@ -1,6 +1,7 @@
 """The client and the verb send, against a real service and against one that says no."""
 
 import json
+import re
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,7 @@ from commentnlp.cli import main
 from commentnlp.client import MAX_EVENTS_PER_CALL, Client, ServiceError
 from commentnlp.sending import events_to_send
 
-from .conftest import TRAINING_DATA
+from .conftest import ROOT, TRAINING_DATA
 from .service_process import free_port, running
 
 TOKEN = "one-that-nobody-guesses"
@@ -156,6 +157,18 @@ def test_nobody_there_is_tried_as_long_as_it_may():
     for url in ("127.0.0.1:8000", "ftp://h", "http://h:x", ""):
         with pytest.raises(ServiceError, match="no address of a service"):
             Client(url)
+
+
+def test_the_document_shows_what_works(service, capsys):
+    text = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```python\n(.*?)```", text, re.S)
+    block = block.replace("http://127.0.0.1:8000", service.address)
+    exec(block.replace('token=""', f'token="{TOKEN}"'), {})
+    kept, intent, rate, comment = capsys.readouterr().out.splitlines()
+    assert kept == "1 0 []"
+    assert "price" in intent
+    assert float(rate) > 0
+    assert comment.endswith("什么时候发货")
 
 
 # files --------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from commentnlp.service.settings import settings_of
 from .conftest import ROOT
 
 FILES = ROOT / "docs" / "deployment"
-UNITS = sorted(path.name for path in FILES.glob("*.service")) + ["commentnlp-backup.timer"]
+UNITS = sorted(path.name for path in FILES.iterdir() if path.suffix in (".service", ".timer"))
 DOCUMENTS = ["deployment.md", "deployment.zh-CN.md"]
 
 
