@@ -1,5 +1,6 @@
 """The service: ``python serve.py``, or ``uvicorn serve:app`` with COMMENTNLP_… variables."""
 
+import logging
 import os
 import sys
 
@@ -9,11 +10,15 @@ def __getattr__(name: str) -> object:
     if name != "app":
         raise AttributeError(name)
     from commentnlp.errors import CommentnlpError
+    from commentnlp.report import zone_named
     from commentnlp.service.app import create_app
+    from commentnlp.service.logs import set_up_logging
     from commentnlp.service.settings import settings_of
 
     try:
-        app = globals()["app"] = create_app(settings_of(os.environ))
+        settings = settings_of(os.environ)
+        app = globals()["app"] = create_app(settings)
+        set_up_logging(settings.log_format, zone_named(settings.zone), logging.INFO)
     except CommentnlpError as error:
         sys.exit(f"commentnlp: {error}")
     return app

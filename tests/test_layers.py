@@ -107,6 +107,8 @@ MAY_IMPORT = {
         "workers",
         "writing",
     },
+    "client": {"errors"},
+    "sending": {"errors", "reading", "records"},
     "service": BASE
     | {
         "compiled_core",
@@ -122,6 +124,8 @@ MAY_IMPORT = {
     },
     "cli": BASE
     | {
+        "client",
+        "sending",
         "compiled_core",
         "model_folder",
         "whole_files",

@@ -560,3 +560,50 @@ def test_any_bytes(body):
 
 def test_the_tools_are_those_that_files_are_told_by():
     assert {*FIXTURES, "bilibili"} == set(live._READERS)
+
+
+SHOW = (
+    "时间,类型,用户ID,用户名,身份,粉丝等级,数量,商品,内容\n"
+    "2026-03-14 19:30:22,弹幕,8560774982,momo,,18,,,开播啦\n"
+    "2026-03-14 19:30:29,点赞,63460291968,阿真,,,20,,\n"
+    "2026-03-14 19:30:38,弹幕,8560774982,momo,,18,,,还有货吗\n"
+)
+
+
+def test_which_column_was_taken_for_what():
+    told = events_of_message(SHOW.encode())
+    assert len(told.events) == 3
+    assert told.columns == {
+        "text": "内容", "time": "时间", "user": "用户ID", "name": "用户名", "role": "身份",
+        "kind": "类型", "count": "数量", "item": "商品", "fan": "粉丝等级",
+    }  # fmt: skip
+    objects = '[{"昵称":"小圆","content":"好看"},{"text":"好看"}]'.encode()
+    assert events_of_message(objects).columns == {"name": "昵称", "text": "content"}
+    assert events_of_message(b'{"text":"x","user":"u"}').columns == {}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        SHOW.partition("\n")[2],  # a kind that is called as a column of comments is
+        SHOW.split("\n", 2)[2],
+        "2026-03-14 19:58:06,小圆,弹幕\n2026-03-14 19:58:07,小圆,还有货吗\n",
+        "8001,小圆,评论\n8002,阿真,还有货吗\n",
+        "弹幕,小圆,还有货吗\n弹幕,阿真,好看\n点赞,小圆,\n",
+        "小圆,评论,翡翠间\n阿真,好看,翡翠间\n小方,内容,翡翠间\n",
+    ],
+)
+def test_a_part_of_a_table_without_its_header_is_refused(part):
+    with pytest.raises(ReadError, match="send the header line"):
+        events_of_message(part.encode())
+
+
+def test_a_comment_may_say_what_its_header_says():
+    body = "昵称,内容\n" + "".join(f"u{n},{n}号\n" for n in range(20)) + "小圆,内容\n"
+    assert events_of_message(body.encode()).events[-1].text == "内容"
+
+
+def test_titles_above_a_header_may_hold_a_date():
+    body = "导出时间,2026-03-14\n时间,昵称,评论内容\n2026-03-14 20:00:00,小圆,好看\n"
+    [event] = events_of_message(body.encode()).events
+    assert (event.text, event.name) == ("好看", "小圆")

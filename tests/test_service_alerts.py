@@ -1,6 +1,4 @@
 import base64
-import hashlib
-import hmac
 import json
 import logging
 import sys
@@ -10,18 +8,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from commentnlp.errors import CommentnlpError
-from commentnlp.service import webhooks
-from commentnlp.service.alerts import MOST_ROOMS, Alert, Alerts
+from commentnlp.service.alert_messages import Alert
+from commentnlp.service.alerts import MAX_ROOMS, STALE_SECONDS, Alerts, page_link
+from commentnlp.service.posting import is_loopback
 from commentnlp.service.records import Stored
 from commentnlp.service.settings import Settings
-from commentnlp.service.webhooks import MOST_WAITING, TRIES
+from commentnlp.service.webhooks import MAX_WAITING, TRIES, Message, Webhook, public_name
 from commentnlp.taxonomy import Taxonomy
 
 # apprise imports it where it is still there
@@ -156,7 +153,7 @@ def hot(label: str = "goods.color", state: str = "rising", **more: Any) -> dict[
     return {
         "facet": "complaint", "label": label, "state": state, "comments": 14, "people": 9,
         "of": 124, "usual": 1.2, "times": 11.66, "p": 1e-5, "since": "2026-03-14T20:10:00+08:00",
-        "quotes": [quote], **more,
+        "quotes": [quote], "inquiries": 0, **more,
     }  # fmt: skip
 
 
@@ -167,9 +164,13 @@ def row(
     score: float = 0.97,
     labels: tuple[str, ...] = ("goods.color",),
     old: float = 1,
+    acts: tuple[dict[str, Any], ...] = (),
+    at: float = NOW,
+    user: str = "u1",
 ) -> Stored:
     answer = {
         "intent": [],
+        "act": list(acts),
         "complaint": [{"label": label, "score": score} for label in labels],
         "evidence": [
             {"label": label, "start": 0, "end": 2, "text": text[:2], "weight": 2.0}
@@ -177,8 +178,8 @@ def row(
         ],
     }
     told = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    received = int(NOW * 1000)
-    return Stored(seq, received - int(old * 1000), received, room, "comment", "", "u1", "小鱼儿",
+    received = int(at * 1000)
+    return Stored(seq, received - int(old * 1000), received, room, "comment", "", user, "小鱼儿",
                   "viewer", text, 1, None, "", "{}", told, "m1")  # fmt: skip
 
 
@@ -187,14 +188,15 @@ def row(
 
 def test_a_hotspot_as_json(start, receiver):
     alerts = start()
-    alerts.hotspots("8001", [hot(), hot("parcel", "steady")], "m1")
+    alerts.hotspots("8001", [hot(), hot("parcel", "steady")], 10, "m1")
     settled(alerts, 1)
     assert receiver.bodies == [
         {
             "kind": "hotspot", "room": "8001", "facet": "complaint", "label": "goods.color",
             "names": {"zh": "商品 · 颜色", "en": "goods · colour"}, "state": "rising",
-            "comments": 14, "people": 9, "of": 124, "times": 11.66,
-            "at": "2026-03-14T20:15:03+08:00", "quotes": hot()["quotes"], "model": "m1",
+            "comments": 14, "people": 9, "of": 124, "times": 11.66, "minutes": 10,
+            "since": "2026-03-14T20:10:00+08:00", "at": "2026-03-14T20:15:03+08:00",
+            "quotes": hot()["quotes"], "model": "m1", "inquiries": 0, "link": "",
         }
     ]  # fmt: skip
     path, headers, _ = receiver.requests[0]
@@ -207,12 +209,8 @@ def test_a_comment_as_json(start, receiver):
     alerts.comments([row(), row(seq=2, labels=())])
     settled(alerts, 1)
     [body] = receiver.bodies
-    assert (body["kind"], body["state"], body["comments"], body["people"]) == (
-        "comment",
-        "",
-        1,
-        None,
-    )
+    told = {name: body[name] for name in ("kind", "state", "comments", "people", "minutes")}
+    assert told == {"kind": "comment", "state": "", "comments": 1, "people": 1, "minutes": 1}
     assert body["quotes"] == [
         {"seq": 1, "time": "2026-03-14T20:15:02.000+08:00", "text": "颜色跟直播间两个样",
          "score": 0.97, "start": 0, "end": 2}
@@ -220,83 +218,160 @@ def test_a_comment_as_json(start, receiver):
     assert "小鱼儿" not in json.dumps(body, ensure_ascii=False)
 
 
-def test_a_label_is_told_when_it_turns_hot(start, receiver, clock):
+def states(receiver):
+    return [(body["label"], body["state"]) for body in receiver.bodies]
+
+
+def test_a_label_is_told_when_it_turns_hot_and_when_that_is_over(start, receiver, clock):
     alerts = start()
-    for states in ("steady", "rising", "rising", "new", "rising"):
-        alerts.hotspots("8001", [hot(state=states)])
+    for state in ("steady", "rising", "rising", "falling", "new", "rising"):
+        alerts.hotspots("8001", [hot(state=state)], 10)
         clock.now += 400
-    alerts.hotspots("8001", [])
-    alerts.hotspots("8001", [hot(state="new")])
-    settled(alerts, 2)
-    assert [body["state"] for body in receiver.bodies] == ["rising", "new"]
+    assert alerts.rooms_alarmed() == {"8001"}
+    alerts.hotspots("8001", [hot(state="falling", people=12)], 10)
+    alerts.hotspots("8001", [hot(state="steady", people=3)], 10)
+    assert alerts.rooms_alarmed() == set()
+    alerts.hotspots("8001", [hot(state="new")], 10)
+    alerts.hotspots("8001", [], 10)
+    settled(alerts, 4)
+    color = "goods.color"
+    assert states(receiver) == [(color, "rising"), (color, "over"), (color, "new"), (color, "over")]
+    over = receiver.bodies[1]
+    assert over["people"] == 12  # the most there were
+    assert over["since"] == "2026-03-14T20:10:00+08:00"
+    assert over["minutes"] == 46
+    assert over["quotes"] == []
 
 
 def test_a_turn_within_the_pause_is_told_after_it(start, receiver, clock):
     alerts = start()
-    alerts.hotspots("8001", [hot()])
-    alerts.hotspots("8001", [])
+    alerts.hotspots("8001", [hot()], 10)
+    alerts.hotspots("8001", [], 10)
     for _ in range(3):
-        alerts.hotspots("8001", [hot()])
-    alerts.hotspots("8002", [hot()])  # another room
-    settled(alerts, 2)
+        alerts.hotspots("8001", [hot()], 10)
+    alerts.hotspots("8002", [hot()], 10)  # another room
+    settled(alerts, 3)
     clock.now += 600
     for _ in range(3):
-        alerts.hotspots("8001", [hot()])
-    settled(alerts, 3)
+        alerts.hotspots("8001", [hot()], 10)
+    settled(alerts, 4)
+    assert [state for _, state in states(receiver)] == ["rising", "over", "rising", "rising"]
 
 
 def test_the_leaf_speaks_for_its_parent(start, receiver, clock):
     alerts = start()
-    alerts.hotspots("8001", [hot("goods"), hot("goods.color"), hot("parcel")])
+    alerts.hotspots("8001", [hot("goods"), hot("goods.color"), hot("parcel")], 10)
     clock.now += 1000
-    alerts.hotspots("8001", [hot("goods")])  # still the same spell
-    alerts.hotspots("8002", [hot("goods")])
-    alerts.hotspots("8002", [hot("goods"), hot("goods.color")])  # told, if less exactly
-    alerts.comments([row(labels=("goods", "goods.crack"))])
+    alerts.hotspots("8001", [hot("goods")], 10)  # still the same spell
+    alerts.hotspots("8001", [], 10)
     settled(alerts, 4)
-    assert [body["label"] for body in receiver.bodies] == [
-        "goods.color", "parcel", "goods", "goods.crack"
+    assert states(receiver) == [
+        ("goods.color", "rising"), ("parcel", "rising"), ("parcel", "over"), ("goods", "over")
     ]  # fmt: skip
+    alerts.hotspots("8002", [hot("goods")], 10)
+    alerts.hotspots("8002", [hot("goods"), hot("goods.color")], 10)  # told, if less exactly
+    alerts.comments([row(labels=("goods", "goods.crack"))])
+    settled(alerts, 6)
+    assert states(receiver)[4:] == [("goods", "rising"), ("goods.crack", "")]
 
 
-def test_comments_within_the_pause_are_gathered(start, receiver, clock):
+def test_who_only_asks_alerts_nobody(start, receiver):
+    alerts = start()
+    ask, complain = {"label": "ask", "score": 0.99}, {"label": "complain", "score": 0.9}
+    asks = [row(seq=1, acts=(ask,)), row("怎么还不发货，都十天了", seq=2, acts=(ask, complain))]
+    alerts.comments([asks[0]])
+    alerts.hotspots("8001", [hot(inquiries=12)], 10)
+    alerts.close()
+    assert receiver.bodies == []
+    another = start()
+    another.comments(asks)
+    another.hotspots("8002", [hot(inquiries=11)], 10)
+    settled(another, 2)
+    assert [quote["seq"] for quote in receiver.bodies[0]["quotes"]] == [2]
+    assert receiver.bodies[1]["inquiries"] == 11
+
+
+def test_comments_within_the_pause_are_told_with_the_next(start, receiver, clock):
     alerts = start()
     alerts.comments([row()])
     for seq in range(2, 9):
         clock.now += 10
-        alerts.comments([row(seq=seq, score=0.95 + seq / 1000), row(seq=99, score=0.9)])
+        alerts.comments([
+            row(seq=seq, score=0.95 + seq / 1000, at=clock.now, user=f"u{seq % 3}"),
+            row(seq=99, score=0.9),
+        ])  # fmt: skip
     settled(alerts, 1)
     clock.now += 600
     alerts.comments([])
+    alerts.comments([row(seq=98, score=0.9, at=clock.now)])
+    settled(alerts, 1)  # what is ten minutes old is not sent as if it were of now
+    alerts.comments([row(seq=9, score=0.951, at=clock.now, user="u9")])
     settled(alerts, 2)
     body = receiver.bodies[1]
-    assert body["comments"] == 7
+    assert (body["comments"], body["people"], body["minutes"]) == (8, 4, 12)
     assert [quote["seq"] for quote in body["quotes"]] == [8, 7, 6, 5, 4]
-    clock.now += 6000
-    alerts.comments([])
-    alerts.hotspots("8001", [])
+    clock.now += 10
+    alerts.comments([row(seq=10, at=clock.now)])
+    clock.now += 3600
+    alerts.comments([row(seq=11, at=clock.now)])
+    settled(alerts, 3)
+    assert receiver.bodies[2]["comments"] == 1  # that of an hour ago is forgotten
+
+
+def test_what_was_deleted_is_quoted_no_more(start, receiver, clock):
+    receiver.held = threading.Event()
+    alerts = start()
+    alerts.hotspots("8000", [hot(quotes=[])], 10)
+    assert receiver.entered.wait(10)
+    alerts.comments([row(seq=1)])
+    alerts.comments([row(seq=2), row(seq=3)])
+    alerts.forget([1, 2])
+    receiver.held.set()
+    settled(alerts, 1)
+    assert alerts.dropped == 1
+    clock.now += 601
+    alerts.comments([row(seq=4, at=clock.now)])
     settled(alerts, 2)
+    assert [quote["seq"] for quote in receiver.bodies[1]["quotes"]] == [3, 4]
+
+
+def test_a_muted_label_alerts_nobody(start, receiver, clock):
+    alerts = start()
+    alerts.mutes.add("8001", "goods", 30)
+    alerts.mutes.add("", "parcel", 5)
+    alerts.hotspots("8001", [hot()], 10)
+    alerts.hotspots("8002", [hot("parcel")], 10)
+    alerts.comments([row(labels=("goods.crack",)), row(labels=("parcel",), room="8003")])
+    alerts.hotspots("8002", [hot()], 10)  # not muted there
+    settled(alerts, 1)
+    clock.now += 1801
+    alerts.hotspots("8001", [hot()], 10)  # it still is hot
+    settled(alerts, 2)
+    alerts.mutes.add("", "", 1)
+    alerts.hotspots("8001", [], 10)
+    settled(alerts, 2)
+    assert [body["room"] for body in receiver.bodies] == ["8002", "8001"]
 
 
 def test_a_hotspot_speaks_after_comments_and_for_them(start, receiver, clock):
     alerts = start()
     alerts.comments([row(), row(seq=2)])
     alerts.comments([row(seq=3)])
-    alerts.hotspots("8001", [hot()])
+    alerts.hotspots("8001", [hot()], 10)
     alerts.comments([row(seq=4)])
     settled(alerts, 2)
     clock.now += 601
-    alerts.hotspots("8001", [hot()])
+    alerts.comments([row(seq=5, at=clock.now)])
     settled(alerts, 3)
     assert [(body["kind"], body["comments"]) for body in receiver.bodies] == [
-        ("comment", 2), ("hotspot", 14), ("comment", 1)
+        ("comment", 2), ("hotspot", 14), ("comment", 2)
     ]  # fmt: skip
 
 
 def test_settings_choose(start, receiver):
     alerts = start(alert_labels=("complaint/goods",), alert_score=None)
     alerts.hotspots(
-        "8001", [hot("parcel"), hot("goods.crack"), {**hot("price"), "facet": "intent"}]
+        "8001", [hot("parcel"), hot("goods.crack"), {**hot("price"), "facet": "intent"}], 10
     )
     alerts.comments([row()])
     settled(alerts, 1)
@@ -307,14 +382,14 @@ def test_settings_choose(start, receiver):
 
 def test_old_news_alerts_nobody(start):
     alerts = start()
-    alerts.comments([row(old=3600), replace(row(), answer="")])
+    alerts.comments([row(old=STALE_SECONDS + 1), replace(row(), answer="")])
     alerts.close()
     assert alerts.sent == 0
 
 
 def test_without_webhooks_nothing_happens(clock):
     alerts = Alerts(Settings(), TAXONOMY, clock=clock)
-    alerts.hotspots("8001", [hot()])
+    alerts.hotspots("8001", [hot()], 10)
     alerts.comments([row()])
     alerts.close()
     assert (alerts.sent, alerts.failed, alerts.dropped, alerts.waiting) == (0, 0, 0, 0)
@@ -323,21 +398,30 @@ def test_without_webhooks_nothing_happens(clock):
 def test_a_clock_that_is_set_back_does_not_silence(start, clock):
     alerts = start()
     alerts.comments([row()])
-    alerts.hotspots("8001", [hot()])
-    alerts.hotspots("8001", [])
+    alerts.hotspots("8001", [hot()], 10)
+    alerts.hotspots("8001", [], 10)
     clock.now -= 86_400
-    alerts.hotspots("8001", [hot()])
-    settled(alerts, 3)
+    alerts.hotspots("8001", [hot()], 10)
+    settled(alerts, 4)
 
 
-def test_rooms_are_forgotten_but_not_their_complaints(start, receiver):
+def test_rooms_are_forgotten(start):
     alerts = start()
-    alerts.comments([row(), row(seq=2)])
-    alerts.comments([row(seq=3)])
-    for room in range(MOST_ROOMS + 5):
-        alerts.hotspots(f"r{room}", [])
-    settled(alerts, 2)
-    assert len(alerts._rooms) == MOST_ROOMS
+    alerts.comments([row()])
+    for room in range(MAX_ROOMS + 5):
+        alerts.hotspots(f"r{room}", [], 10)
+    settled(alerts, 1)
+    assert len(alerts._rooms) == MAX_ROOMS
+
+
+def test_the_link_leads_to_the_room(start, receiver):
+    alerts = start(url="https://live.example.com")
+    alerts.hotspots("翡翠 间&", [hot()], 10)
+    settled(alerts, 1)
+    link = "https://live.example.com/?room=%E7%BF%A1%E7%BF%A0%20%E9%97%B4%26"
+    assert receiver.bodies[0]["link"] == link
+    assert page_link("https://h", "房" * 200) == "https://h"  # no message would hold it
+    assert page_link("", "a") == ""
 
 
 # strangers' words -----------------------------------------------------------------------------
@@ -352,30 +436,59 @@ def alert(*texts: str, **more: Any) -> Alert:
     quotes = [{"seq": 1, "time": "", "text": text, "score": 0.98, "start": 0, "end": 2}
               for text in texts]  # fmt: skip
     told = Alert("hotspot", "8001", "complaint", "goods.color",
-                 {"zh": "商品 · 颜色", "en": "goods · colour"}, "rising", 14, 9, 124, 11.66,
-                 "2026-03-14T20:15:03+08:00", tuple(quotes))  # fmt: skip
+                 {"zh": "商品 · 颜色", "en": "goods · colour"}, "rising", 14, 9, 124, 11.66, 10,
+                 "2026-03-14T20:10:00+08:00", "2026-03-14T20:15:03+08:00", tuple(quotes),
+                 )  # fmt: skip
     return replace(told, **more)
 
 
 def test_messages():
-    told = alert("颜色跟直播间两个样", "颜色发暗")
+    told = alert("颜色跟直播间两个样", "颜色发暗", link="https://h/?room=8001", inquiries=2)
     assert told.title() == "评论告警：商品 · 颜色 上升"
+    assert told.title(late=True) == "评论告警（迟到，20:15）：商品 · 颜色 上升"
     assert told.text() == (
-        "直播间 8001，20:15\n9 人、14 条评论提到，同期共 124 条评论，是平时的 11.7 倍\n"
-        "「颜色跟直播间两个样」 98%\n「颜色发暗」 98%"
+        "直播间 8001\n"
+        "最近 10 分钟 9 人、14 条评论提到（同期共 124 条），其中 2 条只是在问，是平时的 11.7 倍，"
+        "从 20:10 开始（现在 20:15）\n"
+        "「颜色跟直播间两个样」 98%\n「颜色发暗」 98%\n页面：https://h/?room=8001"
     )
     assert told.title("en") == "Comment alert: goods · colour is rising"
-    assert told.text("en").splitlines()[:2] == [
-        "Room 8001, 20:15",
-        "14 comments by 9 people, of 124 in the same minutes; 11.7 times the usual",
+    assert told.title("en", late=True).startswith("Comment alert (late, of 20:15): ")
+    english = told.text("en").splitlines()
+    assert english[:2] == [
+        "Room 8001",
+        "In the last 10 minutes 14 comments by 9 people, of 124 in all; 2 only ask; 11.7 times the"
+        " usual; since 20:10 (now 20:15)",
     ]
+    assert english[-1] == "Page: https://h/?room=8001"
     new = alert(state="new", times=None)
     assert new.title() == "评论告警：商品 · 颜色 新出现"
-    assert new.text().endswith("此前没有人提过")
-    assert new.text("en").endswith("nobody had raised it before")
-    one = alert(kind="comment", state="", comments=3, people=None, of=None, times=None)
+    assert "此前没有人提过" in new.text()
+    assert "nobody had raised it before" in new.text("en")
+    one = alert(kind="comment", state="", comments=3, people=2, of=None, times=None, minutes=6)
     assert one.title() == "评论告警：商品 · 颜色 3 条投诉"
     assert one.title("en").endswith("3 complaints")
+    assert one.text().splitlines()[1] == "20:10 到 20:15（6 分钟），2 人、3 条评论"
+    assert one.text("en").splitlines()[1] == "20:10 to 20:15 (6 minutes): 3 comments by 2 people"
+    single = replace(one, comments=1, people=1, since=one.at)
+    assert single.text().splitlines()[1] == "20:15，1 人、1 条评论"
+    assert single.text("en").splitlines()[1] == "20:15: 1 comment by 1 person"
+    over = alert(state="over", people=12, of=None, times=None, minutes=6)
+    assert over.title() == "评论告警：商品 · 颜色 已平息"
+    assert over.title("en").endswith("has calmed down")
+    assert over.text().splitlines()[1] == "从 20:10 到 20:15（6 分钟），最多时 12 人提到"
+    assert over.text("en").splitlines()[1] == "From 20:10 to 20:15 (6 minutes), 12 people at most"
+
+
+def test_quotes_name_nobody(start, receiver):
+    alerts = start()
+    text = "@客服小美 我电话13800001234 三天了还不发货"
+    alerts.comments([replace(row(text), answer=row(text).answer.replace('"start": 0', '"start":24')
+                             .replace('"start":0,"end":2', '"start":24,"end":28'))])  # fmt: skip
+    settled(alerts, 1)
+    [quote] = receiver.bodies[0]["quotes"]
+    assert quote["text"] == "@客服** 我电话*********** 三天了还不发货"
+    assert quote["text"][quote["start"] : quote["end"]] == text[24:28]
 
 
 def test_hostile_quotes_do_nothing(start, receiver):
@@ -390,14 +503,14 @@ def test_hostile_quotes_do_nothing(start, receiver):
         told = alert(HOSTILE, room="8<at> @x").text(language)
         assert not set("<>@*`[]_#&|\\") & set(told)
         assert "://" not in told
-        assert len(told.splitlines()) == 3
+        assert len(told.splitlines()) == 3  # room, figures, quote
 
 
 def test_long_quotes_keep_their_evidence(start, receiver):
     text = "啊" * 3000 + "颜色发暗" + "哦" * 3000
     alerts = start()
     long = {**hot()["quotes"][0], "text": text, "start": 3000, "end": 3004}
-    alerts.hotspots("8" * 500, [hot(quotes=[long] * 50, times=float("inf"))])
+    alerts.hotspots("8" * 500, [hot(quotes=[long] * 50, times=float("inf"))], 10)
     settled(alerts, 1)
     [body] = receiver.bodies
     assert body["times"] is None
@@ -423,7 +536,7 @@ def test_messages_fit_everywhere():
 def test_500_is_tried_again(start, receiver):
     receiver.answers = [(500, {}), (503, {}), (429, {}), (408, {})]
     alerts = start()
-    alerts.hotspots("8001", [hot()])
+    alerts.hotspots("8001", [hot()], 10)
     settled(alerts, 1)
     assert len(receiver.requests) == TRIES
     for place, wait in enumerate(alerts.waits):
@@ -434,11 +547,11 @@ def test_500_is_tried_again(start, receiver):
 def test_after_all_tries_it_is_given_up(start, receiver, caplog):
     receiver.answers = [(500, {})] * TRIES
     alerts = start()
-    alerts.hotspots("8001", [hot(), hot("parcel")])
+    alerts.hotspots("8001", [hot(), hot("parcel")], 10)
     settled(alerts, 1, 1)
     assert receiver.bodies[0]["label"] == "parcel"
     assert caplog.messages == [
-        "webhook 1 (http://127.0.0.1/…) did not take an alert: it answered 500"
+        f"webhook 1 (http://127.0.0.1:{receiver.port}/…) did not take an alert: it answered 500"
     ]
 
 
@@ -446,7 +559,7 @@ def test_after_all_tries_it_is_given_up(start, receiver, caplog):
 def test_what_is_wrong_is_not_tried_again(start, receiver, status):
     receiver.answers = [(status, {})]
     alerts = start()
-    alerts.hotspots("8001", [hot()])
+    alerts.hotspots("8001", [hot()], 10)
     settled(alerts, 0, 1)
     assert len(receiver.requests) == 1
     assert alerts.waits == []
@@ -459,7 +572,7 @@ def test_retry_after(start, receiver):
         (429, {"Retry-After": "later"}),
     ]  # fmt: skip
     alerts = start()
-    alerts.hotspots("8001", [hot()])
+    alerts.hotspots("8001", [hot()], 10)
     settled(alerts, 1)
     assert alerts.waits[0] == 77
     assert 100 < alerts.waits[1] <= 120
@@ -470,7 +583,7 @@ def test_retry_after(start, receiver):
 def test_redirections_are_not_followed(start, receiver):
     receiver.answers = [(status, {"Location": receiver.url}) for status in (302, 307)]
     alerts = start()
-    alerts.hotspots("8001", [hot(), hot("parcel")])
+    alerts.hotspots("8001", [hot(), hot("parcel")], 10)
     settled(alerts, 0, 2)
     assert len(receiver.requests) == 2
 
@@ -484,7 +597,7 @@ def test_a_server_that_comes_late(start, receiver):
             back.append(Receiver(receiver.port))
 
     alerts = start(sleep=sleep)
-    alerts.hotspots("8001", [hot()])
+    alerts.hotspots("8001", [hot()], 10)
     settled(alerts, 1)
     assert back[0].bodies[0]["label"] == "goods.color"
     back[0].close()
@@ -493,7 +606,7 @@ def test_a_server_that_comes_late(start, receiver):
 def test_a_server_that_never_comes(start, receiver, caplog):
     receiver.close()
     alerts = start()
-    alerts.hotspots("8001", [hot()])
+    alerts.hotspots("8001", [hot()], 10)
     settled(alerts, 0, 1)
     assert len(alerts.waits) == TRIES - 1
     assert "it was not reached (Connection refused)" in caplog.text
@@ -503,18 +616,18 @@ def test_a_slow_webhook_slows_nobody(start, receiver):
     other = Receiver()
     receiver.held = threading.Event()
     alerts = start(receiver.url, other.url)
-    alerts.hotspots("8000", [hot()])
+    alerts.hotspots("8000", [hot()], 10)
     assert receiver.entered.wait(10)
     begun = time.perf_counter()
-    for room in range(MOST_WAITING + 7):
-        alerts.hotspots(f"r{room}", [hot()])
+    for room in range(MAX_WAITING + 7):
+        alerts.hotspots(f"r{room}", [hot()], 10)
     assert time.perf_counter() - begun < 1
-    until(lambda: len(other.bodies) + alerts.dropped - 7 >= MOST_WAITING + 8)
-    assert alerts.waiting <= MOST_WAITING + 1
+    until(lambda: len(other.bodies) + alerts.dropped - 7 >= MAX_WAITING + 8)
+    assert alerts.waiting <= MAX_WAITING + 1
     receiver.held.set()
     until(lambda: not alerts.waiting)
-    until(lambda: alerts.sent + alerts.dropped == 2 * (MOST_WAITING + 8))
-    assert len(receiver.bodies) == MOST_WAITING + 1
+    until(lambda: alerts.sent + alerts.dropped == 2 * (MAX_WAITING + 8))
+    assert len(receiver.bodies) == MAX_WAITING + 1
     # the oldest of those that waited gave way
     assert [body["room"] for body in receiver.bodies[:2]] == ["8000", "r7"]
     other.close()
@@ -523,18 +636,17 @@ def test_a_slow_webhook_slows_nobody(start, receiver):
 def test_close_sends_what_waits(start, receiver, clock):
     alerts = start()
     alerts.comments([row()])
-    alerts.comments([row(seq=2)])  # would have been told after the pause
-    alerts.hotspots("8002", [hot("parcel")])
+    alerts.hotspots("8002", [hot("parcel")], 10)
     alerts.close()
-    assert [body["room"] for body in receiver.bodies] == ["8001", "8002", "8001"]
-    alerts.hotspots("8003", [hot()])
-    assert (alerts.sent, alerts.dropped, alerts.waiting) == (3, 1, 0)
+    assert [body["room"] for body in receiver.bodies] == ["8001", "8002"]
+    alerts.hotspots("8003", [hot()], 10)
+    assert (alerts.sent, alerts.dropped, alerts.waiting) == (2, 1, 0)
 
 
 def test_close_is_bounded_and_does_not_wait_between_tries(receiver, clock):
     receiver.held = threading.Event()
     alerts = Alerts(Settings(webhooks=(receiver.url,)), TAXONOMY, clock=clock)
-    alerts.hotspots("8001", [hot(), hot("parcel")])
+    alerts.hotspots("8001", [hot(), hot("parcel")], 10)
     assert receiver.entered.wait(10)
     begun = time.monotonic()
     alerts.close(0.1)
@@ -544,7 +656,7 @@ def test_close_is_bounded_and_does_not_wait_between_tries(receiver, clock):
 
     receiver.answers = [(500, {})] * 9
     waiting = Alerts(Settings(webhooks=(receiver.url,)), TAXONOMY, clock=clock)
-    waiting.hotspots("8001", [hot()])
+    waiting.hotspots("8001", [hot()], 10)
     until(lambda: any(status == 500 for *_, status in receiver.requests))
     begun = time.monotonic()
     waiting.close(10)
@@ -558,16 +670,16 @@ def test_proxies_of_the_environment_are_not_for_loopback(monkeypatch, start, rec
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     alerts = start()
-    alerts.hotspots("8001", [hot()])
+    alerts.hotspots("8001", [hot()], 10)
     settled(alerts, 1)
-    assert webhooks._is_loopback("::1")
-    assert webhooks._is_loopback("localhost")
-    assert not webhooks._is_loopback("example.com")
+    assert is_loopback("::1")
+    assert is_loopback("localhost")
+    assert not is_loopback("example.com")
 
 
 def test_a_user_in_the_address(start, receiver):
     alerts = start(receiver.url.replace("http://", "http://me:p%40ss@"))
-    alerts.hotspots("8001", [hot()])
+    alerts.hotspots("8001", [hot()], 10)
     settled(alerts, 1)
     expected = base64.b64encode(b"me:p@ss").decode()
     assert receiver.requests[0][1]["Authorization"] == f"Basic {expected}"
@@ -601,158 +713,54 @@ def test_what_is_no_address_is_named_without_secrets(address, clock, caplog, cap
 
 def test_without_apprise(monkeypatch, clock):
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(CommentnlpError, match=r"webhook 1 \(wecombot://…\) needs apprise: pip"):
-        Alerts(Settings(webhooks=("wecombot://s3cr3t",)), TAXONOMY, clock=clock)
+    with pytest.raises(CommentnlpError, match=r"webhook 1 \(slack://…\) needs apprise: pip"):
+        Alerts(Settings(webhooks=("slack://s3cr3t",)), TAXONOMY, clock=clock)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://127.0.0.1:8123/s3cr3t?k=s3cr3t", "webhook 3 (http://127.0.0.1:8123/…)"),
+        ("https://me:s3cr3t@h.example/s3cr3t", "webhook 3 (https://h.example/…)"),
+        ("https://[::1]:99/s3cr3t", "webhook 3 (https://[::1]:99/…)"),
+        ("dingtalk://s3cr3t@s3cr3t", "webhook 3 (dingtalk://…)"),
+        ("s3cr3t", "webhook 3"),
+    ],
+)
+def test_the_log_names_host_port_and_number(address, shown):
+    assert public_name(3, address) == shown
+
+
+def test_a_message_that_comes_late_says_so(clock, monkeypatch):
+    sent = []
+    webhook = Webhook(1, "wecombot://k3y", threading.Event(), lambda _: None, clock)
+    monkeypatch.setattr(
+        "commentnlp.service.robots.Robot.send", lambda _, text: sent.append(text) or ""
+    )
+    message = Message(b"{}", "告警", "x", "告警（迟到）", NOW)
+    webhook._sender.send(message)
+    clock.now += 121
+    webhook._sender.send(message)
+    assert sent == ["告警\nx", "告警（迟到）\nx"]
+
+
+def test_what_apprise_does_not_deliver_is_tried_again(start, receiver, caplog, capsys):
+    pytest.importorskip("apprise")
+    caplog.set_level(logging.DEBUG)
+    receiver.answers = [(500, {})] * TRIES
+    alerts = start(receiver.url.replace("http", "json", 1))
+    alerts.hotspots("8001", [hot()], 10)
+    settled(alerts, 0, 1)
+    assert len(receiver.requests) == TRIES
+    assert "s3cr3t" not in caplog.text + "".join(capsys.readouterr())
+    assert logging.getLogger("apprise").isEnabledFor(logging.WARNING)
 
 
 def test_json_by_apprise(start, receiver):
     pytest.importorskip("apprise")
     alerts = start(receiver.url.replace("http", "json", 1))
-    alerts.hotspots("8001", [hot()])
+    alerts.hotspots("8001", [hot()], 10)
     settled(alerts, 1)
     [body] = receiver.bodies
     assert body["title"] == "评论告警：商品 · 颜色 上升"
     assert "「颜色跟直播间两个样」 98%" in body["message"]
-
-
-@pytest.fixture
-def posted(monkeypatch):
-    """What apprise posts with requests, and what it is answered."""
-    pytest.importorskip("apprise")
-    import requests
-
-    log = SimpleNamespace(calls=[], answers=[], thrown=None)
-
-    def post(url: str, **named: Any) -> requests.Response:
-        url = requests.Request("POST", url, params=named.get("params")).prepare().url or ""
-        log.calls.append((url, named))
-        if log.thrown:
-            raise log.thrown
-        answer = requests.Response()
-        status, body, headers = log.answers.pop(0) if log.answers else (200, {}, {})
-        answer.status_code = status
-        answer.headers.update(headers)
-        answer._content = json.dumps(body).encode()
-        return answer
-
-    monkeypatch.setattr(requests, "post", post)
-    return log
-
-
-def payload(call: tuple[str, dict[str, Any]]) -> Any:
-    return json.loads(call[1]["data"])
-
-
-def test_dingtalk(start, posted):
-    alerts = start("dingtalk://SECabc123@t0k3n/")
-    alerts.comments([row(HOSTILE)])
-    settled(alerts, 1)
-    [(url, named)] = posted.calls
-    parts = urlsplit(url)
-    query = {name: value for name, [value] in parse_qs(parts.query).items()}
-    assert (parts.hostname, parts.path) == ("oapi.dingtalk.com", "/robot/send")
-    signed = f"{query['timestamp']}\nSECabc123".encode()
-    sign = base64.b64encode(hmac.digest(b"SECabc123", signed, hashlib.sha256)).decode()
-    assert query == {"access_token": "t0k3n", "timestamp": query["timestamp"], "sign": sign}
-    body = payload(posted.calls[0])
-    assert (body["msgtype"], body["at"]) == ("text", {"atMobiles": [], "isAtAll": False})
-    first, second, *_ = body["text"]["content"].splitlines()
-    assert first == "评论告警：商品 · 颜色 1 条投诉"
-    assert second == "直播间 8001，20:15"
-    assert not set("<>@[]") & set(body["text"]["content"])
-    assert named["timeout"]
-    assert named["allow_redirects"] is False
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("feishu://t0k-3n", "https://open.feishu.cn/open-apis/bot/v2/hook/t0k-3n/"),
-        ("lark://t0k-3n", "https://open.larksuite.com/open-apis/bot/v2/hook/t0k-3n"),
-    ],
-)
-def test_feishu_and_lark(start, posted, address, expected):
-    apprise = pytest.importorskip("apprise")
-    if not apprise.Apprise.instantiate(address):
-        pytest.skip("this apprise does not know it")
-    alerts = start(address, language="en")
-    alerts.comments([row(HOSTILE)])
-    settled(alerts, 1)
-    assert posted.calls[0][0] == expected
-    body = payload(posted.calls[0])
-    assert body["msg_type"] == "text"
-    assert body["content"]["text"].startswith("Comment alert: goods · colour 1 complaint")
-    assert (
-        '＜at user＿id="all"＞＠所有人＜/at＞ ［点我］(http：//x.example)'
-        in body["content"]["text"]
-    )
-
-
-def test_wecom(start, posted):
-    alerts = start("wecombot://k3y")
-    long = {**hot()["quotes"][0], "text": "颜色发暗" * 500}
-    alerts.hotspots("8001", [hot(quotes=[long] * 9)])
-    settled(alerts, 1)
-    assert posted.calls[0][0] == "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k3y"
-    body = payload(posted.calls[0])
-    assert body["msgtype"] == "text"
-    assert set(body["text"]) == {"content"}  # nobody is mentioned
-    assert len(body["text"]["content"].encode()) <= 2048
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://oapi.dingtalk.com/robot/send?access_token=t0k3n",
-        "https://open.feishu.cn/open-apis/bot/v2/hook/t0k3n",
-        "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=t0k3n",
-    ],
-)
-def test_addresses_as_the_robots_show_them(start, posted, address):
-    alerts = start(address)
-    alerts.hotspots("8001", [hot()])
-    settled(alerts, 1)
-    assert posted.calls[0][0].rstrip("/") == address
-    assert urlsplit(address).hostname in alerts._webhooks[0]._name
-
-
-def test_robots_that_say_no_with_200(start, posted, caplog):
-    posted.answers = [
-        (200, {"errcode": 130101, "errmsg": "send too fast"}, {}),
-        (200, {"errcode": 310000, "errmsg": "keywords not in content"}, {}),
-        (200, {"errcode": 0, "errmsg": "ok"}, {}),
-    ]
-    alerts = start("dingtalk://t0k3n")
-    alerts.hotspots("8001", [hot(), hot("parcel")])
-    settled(alerts, 1, 1)
-    assert caplog.messages == [
-        "webhook 1 (dingtalk://…) did not take an alert: it answered with error 310000"
-    ]
-
-
-def test_apprise_is_tried_again(start, posted, caplog, capsys):
-    import requests
-
-    caplog.set_level(logging.DEBUG)
-    posted.answers = [(429, {}, {"Retry-After": "55"}), (500, {}, {}), (404, {}, {})]
-    alerts = start("wecombot://t0k3n")
-    alerts.hotspots("8001", [hot()])
-    settled(alerts, 0, 1)
-    assert alerts.waits[0] == 55
-    posted.thrown = requests.ConnectionError("https://h/t0k3n")
-    alerts.hotspots("8002", [hot()])
-    settled(alerts, 0, 2)
-    assert len(posted.calls) == 3 + TRIES
-    assert "t0k3n" not in caplog.text + "".join(capsys.readouterr())
-    assert logging.getLogger("apprise").isEnabledFor(logging.WARNING)
-
-
-@pytest.mark.parametrize("shape", ["markdown", "html"])
-def test_other_formats_stay_harmless(start, posted, shape):
-    alerts = start(f"dingtalk://t0k3n/?format={shape}")
-    alerts.comments([row(HOSTILE)])
-    settled(alerts, 1)
-    told = json.dumps(payload(posted.calls[0]), ensure_ascii=False)
-    assert "<at" not in told
-    assert "](" not in told
-    assert "＠所有人" in told

@@ -489,7 +489,7 @@ def test_the_examples_of_the_document_are_served(http):
             example = body["content"]["application/json"]["example"]
             assert http.post(path, json=example).status_code == 200
             examples += 1
-    assert examples == 3
+    assert examples == 4
 
 
 def test_a_large_body_is_read_too(http, room):

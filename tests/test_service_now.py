@@ -396,7 +396,7 @@ def test_the_figures_are_those_of_the_counts(shipped):
     said = Replay(room.events + complaints(COLOR, at(65), 1), shipped).now(at(69))
     told = json.loads(said.to_json())["hotspots"][0]
     assert list(told) == ["facet", "label", "state", "comments", "people", "of", "usual", "times",
-                          "p", "since", "quotes"]  # fmt: skip
+                          "p", "since", "quotes", "inquiries"]  # fmt: skip
     assert list(told["quotes"][0]) == ["seq", "time", "text", "score", "start", "end"]
 
 

@@ -122,7 +122,7 @@ def test_an_unexpected_error_does_not_end_the_thread(caplog):
         await writer.add([row("2")])
 
     assert run(work)[1] == [["2"]]
-    assert "1 events were not kept: odd" in caplog.text
+    assert "events are turned away until it can: odd" in caplog.text
     assert "Traceback" in caplog.text
 
 
@@ -149,3 +149,22 @@ def test_what_was_taken_is_written_before_the_end():
     store, kept = run(work)
     assert store.batches == [["1"]]
     assert kept == [["1"]]
+
+
+def test_a_store_that_fails_for_long_is_told_twice(caplog):
+    async def work(writer, store):
+        store.go.set()
+        store.error = StoreError("x.db: the store cannot be written (full); make room")
+        for n in range(5):
+            with pytest.raises(Problem):
+                await writer.add([row(f"{n}a"), row(f"{n}b")])
+        assert writer.failing
+        store.error = None
+        await writer.add([row("2")])
+
+    run(work)
+    first, second = (one.getMessage() for one in caplog.records)
+    assert first.endswith("x.db: the store cannot be written (full); make room")
+    assert second.startswith("the store can be written again after")
+    assert "10 events were turned away" in second
+    assert not caplog.records[0].exc_info

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from commentnlp import __version__
-from commentnlp.cli import learning, models, reporting, serving, stores, tagging
+from commentnlp.cli import learning, models, reporting, sending, serving, stores, tagging
 from commentnlp.compiled_core import core_name
 from commentnlp.errors import CommentnlpError
 
@@ -57,6 +57,6 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"commentnlp {__version__}, {core_name()} core"
     )
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
-    for family in (tagging, reporting, serving, stores, learning, models):
+    for family in (tagging, reporting, serving, sending, stores, learning, models):
         family.add(verbs)
     return parser

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,28 @@ def add_safe_cells(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--safe-cells", action="store_true",
                       help="in CSV and TSV, put an apostrophe before cells that a spreadsheet"
                       " would take for formulas")  # fmt: skip
+
+
+@contextmanager
+def progress_line(name: str, quiet: bool) -> Iterator[Callable[[int, int, int | None], None]]:
+    """A line with rows, rows a second and the time left; only where a person watches.
+
+    Gives what is told of rows, bytes of the file taken in, and its size.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda rows, position, size: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit="B", unit_scale=True, desc=Path(name).name[:24], leave=False) as bar:
+
+        def show(rows: int, position: int, size: int | None) -> None:
+            bar.total = size
+            seconds = max(bar.format_dict["elapsed"], 1e-3)
+            bar.set_postfix_str(f"{rows:,} rows, {rows / seconds:,.0f} rows/s", refresh=False)
+            bar.update(position - bar.n)
+
+        yield show
 
 
 def language_of_environment() -> str:

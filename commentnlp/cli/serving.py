@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import socket
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commentnlp import __version__
 from commentnlp.errors import CommentnlpError
 
 if TYPE_CHECKING:
     from commentnlp.cli.options import Verbs
+    from commentnlp.service.settings import Settings
 
 
 def add(verbs: Verbs) -> None:
@@ -44,6 +44,14 @@ def add(verbs: Verbs) -> None:
         choices=("zh", "en"),
         help="of the page where a browser asks for neither; zh if not given",
     )
+    verb.add_argument("--url", metavar="URL", help="where people reach the service, such as"
+                      " https://live.example.com: alerts link to it")  # fmt: skip
+    verb.add_argument("--log-format", choices=("text", "json"), help="of the log on stderr; text if"
+                      " not given")  # fmt: skip
+    verb.add_argument("--access-log", action="store_true", default=None,
+                      help="a line in the log for every request")  # fmt: skip
+    verb.add_argument("--test-alerts", action="store_true", help="send one test message to each"
+                      " webhook, say what it answered, and stop")  # fmt: skip
     verb.set_defaults(run=_serve)
 
 
@@ -51,25 +59,43 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         import uvicorn
 
+        from commentnlp.report import zone_named
         from commentnlp.service.app import create_app
+        from commentnlp.service.logs import set_up_logging
         from commentnlp.service.settings import settings_of
     except ImportError as error:
         raise CommentnlpError(f"the service needs more packages ({error.name} is missing):"
                               ' pip install "commentnlp[serve]"') from None  # fmt: skip
-    given = ("store", "model", "keep_days", "keep_names", "zone", "language")
+    given = ("store", "model", "keep_days", "keep_names", "zone", "language", "url",
+             "log_format", "access_log")  # fmt: skip
     settings = settings_of(os.environ, **{name: getattr(options, name) for name in given})
+    if options.test_alerts:
+        return _test_alerts(settings)
     if not settings.token and options.host not in ("127.0.0.1", "localhost", "::1"):
         raise CommentnlpError(f"--host {options.host}: who can reach it could read all comments;"
                               " set COMMENTNLP_TOKEN first")  # fmt: skip
     with _listening(options.host, options.port) as listening:
         app = create_app(settings)
         host = f"[{options.host}]" if ":" in options.host else options.host
-        print(f"commentnlp {__version__}: http://{host}:{listening.getsockname()[1]}/ (Ctrl-C stops"
-              " it)", file=sys.stderr)  # fmt: skip
-        how = uvicorn.Config(app, access_log=False, log_level="warning",
+        set_up_logging(settings.log_format, zone_named(settings.zone))
+        logging.getLogger(__name__).info("listening at http://%s:%d/ (Ctrl-C stops it)", host,
+                                         listening.getsockname()[1])  # fmt: skip
+        how = uvicorn.Config(app, access_log=False, log_config=None,
                              timeout_graceful_shutdown=10)  # fmt: skip
         uvicorn.Server(how).run(sockets=[listening])
     return 0
+
+
+def _test_alerts(settings: Settings) -> int:
+    from commentnlp.service.alerts import try_webhooks
+
+    if not settings.webhooks:
+        raise CommentnlpError("--test-alerts: no webhooks; set COMMENTNLP_WEBHOOKS, or this is"
+                              " another environment than the service's")  # fmt: skip
+    results = try_webhooks(settings)
+    for result in results:
+        print(f"{result.webhook}: {'ok' if result.taken else 'FAILED'}, {result.answer}")
+    return 0 if all(result.taken for result in results) else 1
 
 
 def _listening(host: str, port: int) -> socket.socket:

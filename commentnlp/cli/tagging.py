@@ -6,8 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from commentnlp.cli.options import (
     cores,
     language_of_environment,
     printable,
+    progress_line,
     tell_failed,
 )
 from commentnlp.errors import CommentnlpError
@@ -103,7 +103,7 @@ def _classify(options: argparse.Namespace) -> int:
     failed: list[CommentnlpError] = []
     for path, target in zip(options.files, targets, strict=True):
         try:
-            with _progress(path, options.quiet) as progress:
+            with progress_line(path, options.quiet) as progress:
                 to = options.output or (target if target != default_target(path) else None)
                 done = classify_file(
                     model, path, to, how, progress=progress, unreadable=failed.append
@@ -123,25 +123,6 @@ def _classify(options: argparse.Namespace) -> int:
         for summary in () if options.quiet else done:
             print(_summary(model, summary, options.labels or language_of_environment()), file=out)
     return tell_failed(failed)
-
-
-@contextmanager
-def _progress(name: str, quiet: bool) -> Iterator[Callable[[int, int, int | None], None]]:
-    """A line with rows, rows a second and the time left; only where a person watches."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda rows, position, size: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(unit="B", unit_scale=True, desc=Path(name).name[:24], leave=False) as bar:
-
-        def show(rows: int, position: int, size: int | None) -> None:
-            bar.total = size
-            seconds = max(bar.format_dict["elapsed"], 1e-3)
-            bar.set_postfix_str(f"{rows:,} rows, {rows / seconds:,.0f} rows/s", refresh=False)
-            bar.update(position - bar.n)
-
-        yield show
 
 
 def _inspect(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -24,7 +25,7 @@ from commentnlp.errors import ReadError
 from commentnlp.reading import live
 from commentnlp.reading.columns import NAMES, Columns, identity, judged, plain_name
 from commentnlp.reading.sources import Source, source_of
-from commentnlp.reading.tables import AGAIN, BLANK, TITLE, TRAILER
+from commentnlp.reading.tables import AGAIN, BLANK, NO_HEADER, TITLE, TRAILER
 from commentnlp.reading.values import moment, number
 from commentnlp.reading.written import levels_of
 from commentnlp.records import KINDS, SHANGHAI, Event
@@ -46,6 +47,12 @@ _EXPECTED = (
     "neither JSON, nor lines that a live tool prints, nor a table whose header names the comments;"
     ' send {"text":"…"}, an array of such objects, or one a line'
 )
+_WITH_HEADER = (
+    "send the header line (such as 时间,昵称,内容) with each part of a table, or"
+    ' {"text":"…"} objects'
+)
+_RARE = 10
+"""Of so many rows one may hold in a column what its header says."""
 _ROLES = {"viewer", "host", "staff", "system"}
 _KINDS = frozenset(KINDS)
 _USUAL = {plain_name(name) for names in NAMES.values() for name in names} | OWN
@@ -94,6 +101,9 @@ class Messages:
     rejected: list[Rejected]
     lines: bool = False
     """Places are lines, counted from 1; else the order of the objects, counted from 0."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Field of an event → the column of the table, or the key of the objects, taken for it, where
+    these have names of their own."""
 
 
 @dataclass(slots=True)
@@ -108,6 +118,8 @@ class _Rules:
     odd: bool
     """There may be NUL characters or halves of surrogate pairs."""
     tools: set[str] = field(default_factory=set)
+    columns: dict[str, str] = field(default_factory=dict)
+    """As `Messages.columns`."""
 
 
 class _UnusableError(Exception):
@@ -232,7 +244,7 @@ def _of_json(text: str, rules: _Rules, most: int) -> Messages:
                     index -= count - len(several)
                 rejected.append(_told(error, at, f"{name}[{index}]" if name else "", in_lines))
     rejected.sort()
-    return Messages(_tool(rules.tools), events, rejected, in_lines)
+    return Messages(_tool(rules.tools), events, rejected, in_lines, rules.columns)
 
 
 def _values(text: str, most: int) -> tuple[list[tuple[int, Any]], list[Rejected], bool]:
@@ -347,6 +359,8 @@ def _event(value: Any, at: int, rules: _Rules) -> Event:
     if len(value) > MOST_FIELDS:
         raise _UnusableError("", f"has more than {MOST_FIELDS} fields")
     names = _names(tuple(key for key in value if len(key) <= MOST_SHORT))
+    for what, name in names.items():
+        rules.columns.setdefault(what, name)
     try:
         return _own({what: value[name] for what, name in names.items()}, at, rules)
     except _UnusableError as error:
@@ -538,6 +552,8 @@ def _of_text(body: bytes, rules: _Rules, most: int) -> Messages:
     source = source_of(body, "the body", zone=rules.zone)
     layout, printed = source.parser.layout, source.parser.form == "events"
     if not (printed or layout.events or "text" in Columns.named(layout.header).places):
+        if len(layout.header) > 1 and NO_HEADER in layout.notes:
+            raise ReadError(f"the body is a table without a header; {_WITH_HEADER}")
         raise ReadError(f"the body is {_EXPECTED}")
     events: list[Event] = []
     rejected = []
@@ -554,7 +570,8 @@ def _of_text(body: bytes, rules: _Rules, most: int) -> Messages:
             if count > len(lines):
                 rejected.append(Rejected(lines[-1], f"{count - len(lines)} more: {why}"))
     rejected.sort()
-    return Messages(source.tool, events, rejected, True)
+    columns = {} if printed or layout.events else layout.told
+    return Messages(source.tool, events, rejected, True, columns)
 
 
 def _check_shape(body: bytes, longest: int, most: int) -> None:
@@ -573,7 +590,16 @@ def _check_shape(body: bytes, longest: int, most: int) -> None:
 def _events(source: Source, most: int) -> Iterator[Event]:
     columns, count = source.parser.layout.columns, 0
     hidden = "name" in columns.places and "user" not in columns.places
+    rows, again = 0, Counter[int]()
+    header = dict(enumerate(source.parser.layout.header))
     for records in source.records():
+        if source.parser.form == "text":
+            rows += len(records.rows)
+            again.update(i for row in records.rows for i, cell in enumerate(row) if cell
+                         and cell == header[i])  # fmt: skip
+            if max(again.values(), default=0) * _RARE > rows:
+                raise ReadError("the first line of the body is no header, since its cells come"
+                                f" again below it; {_WITH_HEADER}")  # fmt: skip
         found = source.parser.events(records, source.days)
         count += len(found)
         if count > most:

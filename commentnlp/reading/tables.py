@@ -32,6 +32,7 @@ MORE_CELLS = "row with more cells than the header: the rest stands in its last c
 COMMAS = "row with unquoted delimiters in its last column: put together again"
 FEWER_CELLS = "row with fewer cells than the header: filled up with empty ones"
 WIDER = "row with more cells than the header: columns were added"
+NO_HEADER = "no header: columns are told by what stands in them"
 RAGGED = (MORE_CELLS, WIDER, COMMAS, FEWER_CELLS)
 OPEN_QUOTE = "quotation mark without its partner, taken as it stands"
 BLANK = "blank line"
@@ -417,7 +418,7 @@ def layout_of_rows(
     else:
         header = [f"column {n}" for n in range(1, width + 1)]
         columns = _columns_by_content(body, width)
-        notes.append("no header: columns are told by what stands in them")
+        notes.append(NO_HEADER)
     if not header:
         raise ReadError(f"{name}: the file is empty")
     columns = columns.checked(body, header)
@@ -458,8 +459,18 @@ def _delimiter(lines: Sequence[str]) -> str:
 def _header_row(rows: Sequence[Sequence[str]], delimiter: str) -> int:
     """Which row is the header; -1 where there is none."""
     best, most = -1, 0
+    widest = 0
+    """Filled cells of the rows of data so far."""
     for place, row in enumerate(rows[:_TITLES]):
+        cells = [cell.strip() for cell in row if cell.strip()]
+        if len(cells) > 1 and any(number(cell) is not None or _is_time(cell) for cell in cells):
+            widest = max(widest, len(cells))
+            continue  # data, though a kind or a comment of it may be called as a column is (弹幕)
+        if len(cells) <= widest:
+            continue  # what stands above a header is no wider
         found = Columns.named([cell.strip() for cell in row]).places
+        if "text" in found and _is_kinds(rows[place + 1 :], found["text"]):
+            continue  # a row of what happened, whose kind is called as a column of comments is
         if ("text" in found or len(found) > 1) and len(found) > most:
             best, most = place, len(found)
         elif best >= 0 and place > best + 1:
@@ -471,6 +482,12 @@ def _header_row(rows: Sequence[Sequence[str]], delimiter: str) -> int:
     names = [cell.strip() for cell in rows[0]]
     data = any(number(c) is not None or _is_time(c) or len(c) > 30 for c in names)
     return -1 if data or len(set(names)) < len(names) or len(names) < 2 else 0
+
+
+def _is_kinds(rows: Sequence[Sequence[str]], column: int) -> bool:
+    """Whether a column tells what happened, row by row."""
+    cells = [row[column] for row in rows if column < len(row) and row[column].strip()]
+    return bool(cells) and sum(kind_of(cell) in KINDS for cell in cells) > 0.9 * len(cells)
 
 
 def _is_time(cell: str) -> bool:

@@ -1,7 +1,8 @@
-"""Alerts: what of a room is worth calling somebody for.
+"""Alerts: what of a room somebody must act on.
 
-Complaints that turn hot, and single comments that surely complain. What is worth telling is
-decided at once and left to the webhooks; the intake never waits for them.
+Complaints that turn hot, and that they are over; single comments that surely complain. Who only
+asks, as before a purchase, alerts nobody. What is worth telling is decided at once and left to the
+webhooks; the intake never waits for them.
 """
 
 from __future__ import annotations
@@ -10,127 +11,56 @@ import json
 import math
 import threading
 import time
-import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote as percent_encoded
 
 from commentnlp.errors import CommentnlpError
 from commentnlp.report import zone_named
+from commentnlp.report.hotspots import LEAST_PEOPLE
+from commentnlp.report.room import ASK, COMPLAIN
+from commentnlp.service.alert_messages import (
+    MAX_QUOTE_CHARACTERS,
+    MAX_QUOTES,
+    MAX_ROOM_CHARACTERS,
+    Alert,
+    clean_text,
+    cut_quote,
+    minutes_between,
+    trial_message,
+)
+from commentnlp.service.mutes import COMPLAINT, Mutes
 from commentnlp.service.records import Stored
 from commentnlp.service.settings import Settings
-from commentnlp.service.webhooks import Message, Webhook
+from commentnlp.service.webhooks import Message, Trial, Webhook, try_webhook
 from commentnlp.taxonomy import Taxonomy, parent_of
 
-COMPLAINT = "complaint"
-"""The facet that alerts."""
 HOT = ("new", "rising")
 """States of a hotspot that alert."""
-STALE = 600.0
-"""Seconds after which a comment is news no more: a log that is handed in later alerts nobody."""
-MOST_QUOTES = 5
-"""Comments quoted in an alert."""
-MOST_ROOMS = 1_000
+FADING = "falling"
+"""The state of a hotspot that is not yet over."""
+STALE_SECONDS = 120.0
+"""Age from which on a comment is news no more: a log that is handed in later alerts nobody."""
+GATHER_SECONDS = 1_800.0
+"""Within which comments of one label are told together."""
+MAX_GATHERED = 1_000
+"""Comments that are remembered for the next alert of a label."""
+MAX_ROOMS = 1_000
 """Rooms remembered; the one that was quiet the longest is forgotten first."""
-
-_LONGEST_QUOTE, _LONGEST_LINE = 500, 80
-"""Characters of a quote in JSON, and in a message."""
-_LONGEST_ROOM = 64
-_MOST_BYTES = 1_800
-"""UTF-8 bytes of a message's text. With its title it must fit into the 2,048 of WeCom."""
-_LONGEST_TITLE = 60
-
-# The characters that make a mention, a link or a style somewhere: <at user_id="all"> and
-# [text](link) in Feishu, <@user> in WeCom and Slack, @everyone in Discord, Markdown and HTML where
-# an address asks for them. Their full-width twins look alike and do nothing.
-_HARMLESS = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in "<>@&`*_~[]|\\#:"})
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_MAX_LINK_CHARACTERS = 700
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One thing to tell: a complaint that turned hot in a room, or comments that surely complain.
+class _Complaint(NamedTuple):
+    """A comment that waits for the next alert of its label."""
 
-    What strangers wrote in it holds no control characters and is cut to a bounded length.
-    """
-
-    kind: str
-    """``hotspot`` or ``comment``."""
-    room: str
-    facet: str
-    label: str
-    names: Mapping[str, str]
-    """``zh`` and ``en``; those of a leaf begin with its parent's."""
-    state: str
-    """``new`` or ``rising``; empty for comments."""
-    comments: int
-    """With the label; of kind ``comment``: since the last alert."""
-    people: int | None
-    """Who wrote them; None for comments."""
-    of: int | None
-    """Comments in the same minutes, with any label or none; None for comments."""
-    times: float | None
-    """How many times the usual; None where there is no usual."""
-    at: str
-    """ISO 8601, with the zone of the settings."""
-    quotes: tuple[Mapping[str, Any], ...]
-    """``seq``, ``time``, ``text``, ``score``, and the evidence from ``start`` to ``end``."""
-    model: str = ""
-    """Version of the model that tagged."""
-
-    def to_json(self) -> bytes:
-        """The body that plain webhooks get: an object with the names of these fields."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode()
-
-    def title(self, language: str = "zh") -> str:
-        """First line of a message, ``zh`` or ``en``.
-
-        It begins with 评论告警 (Comment alert): a keyword for robots that want one.
-        """
-        if language == "zh":
-            what = {"new": "新出现", "rising": "上升"}.get(self.state, f"{self.comments} 条投诉")
-            title = f"评论告警：{self.names['zh']} {what}"
-        else:
-            one = "1 complaint" if self.comments == 1 else f"{self.comments} complaints"
-            what = {"new": "is new", "rising": "is rising"}.get(self.state, one)
-            title = f"Comment alert: {self.names['en']} {what}"
-        return title[:_LONGEST_TITLE]
-
-    def text(self, language: str = "zh") -> str:
-        """A message without its title: where, how much, quotes.
-
-        It pings nobody and is free of links and styles, whatever was quoted.
-        """
-        zh = language == "zh"
-        room, clock = self.room.translate(_HARMLESS), self.at[11:16]
-        lines = [f"直播间 {room}，{clock}" if zh else f"Room {room}, {clock}"]
-        if self.kind == "hotspot":
-            lines.append(self._measured_zh() if zh else self._measured_en())
-        left = _MOST_BYTES - len("\n".join(lines).encode())
-        for quote in self.quotes:
-            said = _window(quote, _LONGEST_LINE)["text"].translate(_HARMLESS)
-            line = f"「{said}」" if zh else f"“{said}”"
-            if (score := quote.get("score")) is not None:
-                line += f" {score:.0%}"
-            left -= len(line.encode()) + 1
-            if left < 0:
-                break
-            lines.append(line)
-        return "\n".join(lines)
-
-    def _measured_zh(self) -> str:
-        line = f"{self.people} 人、{self.comments} 条评论提到，同期共 {self.of} 条评论"
-        if self.state == "new":
-            return f"{line}，此前没有人提过"
-        return f"{line}，是平时的 {self.times:.1f} 倍" if self.times else line
-
-    def _measured_en(self) -> str:
-        line = f"{self.comments} comments by {self.people} people, of {self.of} in the same minutes"
-        if self.state == "new":
-            return f"{line}; nobody had raised it before"
-        return f"{line}; {self.times:.1f} times the usual" if self.times else line
+    time: float
+    """Seconds since 1970."""
+    who: str
+    quote: Mapping[str, Any]
+    model: str
 
 
 @dataclass(slots=True)
@@ -138,15 +68,17 @@ class _Told:
     """What a room's people were told about a label, and what they were not yet."""
 
     hot: bool = False
-    """The spell that goes on was told."""
+    """The spell that goes on was told, or a leaf speaks for it."""
+    since: str = ""
+    """When the hotspot that was told began; empty where none was, or it is over."""
+    people: int = 0
+    """Who raised it then, at most."""
     hotspot: float = -math.inf
     """When a hotspot was told last."""
     comment: float = -math.inf
-    held: int = 0
-    """Comments since then."""
-    quotes: list[Mapping[str, Any]] = field(default_factory=list)
-    """The surest of them."""
-    model: str = ""
+    """When comments were told last."""
+    gathered: list[_Complaint] = field(default_factory=list)
+    """Since then."""
 
 
 class Alerts:
@@ -180,20 +112,26 @@ class Alerts:
                 )
         self.taxonomy = taxonomy
         """Gives the names; may be replaced when the model is."""
+        self.mutes = Mutes(clock)
+        """Labels that alert nobody for a while."""
         self._settings = settings
         self._labels = {label.split("/", 1)[1] for label in settings.alert_labels}
         self._zone = zone_named(settings.zone)
         self._clock = clock
         self._lock = threading.Lock()
         self._rooms: OrderedDict[str, dict[str, _Told]] = OrderedDict()
-        self._due = math.inf
         self._closing = threading.Event()
         self._webhooks = [
-            Webhook(place, address, self._closing, sleep)
+            Webhook(place, address, self._closing, sleep, clock)
             for place, address in enumerate(settings.webhooks, 1)
         ]
         for webhook in self._webhooks:
             webhook.start()
+
+    @property
+    def names(self) -> list[str]:
+        """What the log calls the webhooks."""
+        return [webhook.name for webhook in self._webhooks]
 
     @property
     def sent(self) -> int:
@@ -215,67 +153,114 @@ class Alerts:
         """Alerts that wait for their turn."""
         return sum(len(webhook.messages) for webhook in self._webhooks)
 
-    def hotspots(self, room: str, hots: Sequence[Mapping[str, Any]], model: str = "") -> None:
-        """Tell of labels that turned hot in a room.
+    def rooms_alarmed(self) -> set[str]:
+        """Rooms with a hotspot that was told and is not yet over: they want to be looked at."""
+        with self._lock:
+            return {
+                room
+                for room, memories in self._rooms.items()
+                if any(memory.since for memory in memories.values())
+            }
 
-        ``hots`` are all hotspots of the room as of now, as ``/v1/hotspots`` answers them; call it
-        again and again, whether something changed or not. A label is told once while it stays hot,
-        and not within ``alert_pause`` of the last time. Where a leaf is hot, its parent is silent.
+    def hotspots(
+        self, room: str, hots: Sequence[Mapping[str, Any]], minutes: int, model: str = ""
+    ) -> None:
+        """Tell of labels that turned hot in a room, and of those that are so no more.
+
+        ``hots`` are all hotspots of the room in the last ``minutes``, as ``/v1/hotspots`` answers
+        them; call it again and again, whether something changed or not. A label is told once while
+        it stays hot, and not within ``alert_pause`` of the last time. Where a leaf is hot, its
+        parent is silent. What fewer than `LEAST_PEOPLE` comments say as a fact, while others only
+        ask, is not told.
         """
         if not self._webhooks:
             return
         with self._lock:
             now = self._clock()
-            self._tell_due(now)
             told = self._room(room)
+            states = {one["label"]: one for one in hots if one["facet"] == COMPLAINT}
             hot = {
-                one["label"]: one
-                for one in hots
-                if one["facet"] == COMPLAINT and one["state"] in HOT and self._wanted(one["label"])
+                label: one
+                for label, one in states.items()
+                if one["state"] in HOT
+                and self._wanted(label)
+                and one["comments"] - one["inquiries"] >= LEAST_PEOPLE
             }
+            for label in hot:
+                told.setdefault(label, _Told())
             for label, memory in told.items():
                 memory.hot = memory.hot and label in hot
+                if not memory.since:
+                    continue
+                one = states.get(label)
+                if one is not None:
+                    memory.people = max(memory.people, one["people"])
+                if one is not None and one["state"] in (*HOT, FADING):
+                    continue
+                if (parent := parent_of(label)) in hot:  # which goes on without this leaf
+                    above = told[parent]
+                    above.since, above.people = above.since or memory.since, memory.people
+                    memory.since = ""
+                else:
+                    self._tell_over(room, label, memory, one, now, model)
             spoken_for = {parent_of(label) for label in hot}
             for label, one in hot.items():
-                memory = told.setdefault(label, _Told())
-                if label in spoken_for:
+                memory = told[label]
+                # a leaf speaks for it, or it faded and is back before it was over
+                if label in spoken_for or memory.since:
                     memory.hot = True
-                elif not memory.hot and now >= self._quiet_until(told, label):
+                elif (
+                    not memory.hot
+                    and now >= self._quiet_until(told, label)
+                    and not self.mutes.covers(room, label)
+                ):
+                    alert = self._hotspot(room, one, minutes, now, model)
                     memory.hot, memory.hotspot = True, now
-                    # the hotspot counts and quotes them
-                    memory.held, memory.quotes = 0, []
-                    self._tell(self._hotspot(room, one, now, model))
+                    memory.since, memory.people = alert.since, alert.people
+                    memory.gathered.clear()  # the hotspot counts and quotes them
+                    self._tell(alert)
 
     def comments(self, rows: Sequence[Stored]) -> None:
-        """Tell of comments that complain with at least ``alert_score``.
+        """Tell of comments that complain with at least ``alert_score`` and do not only ask.
 
         ``rows`` are those newly kept, of any room; what was kept before does not belong here.
-        Within ``alert_pause`` of an alert of the same room and label they are only counted; the
-        alert that tells of them goes out with the first call after it, so call it every few
-        seconds, also with no rows.
+        Within ``alert_pause`` of an alert of the same room and label they are only gathered; the
+        next such comment after it tells of them, too, as far as they are not older than
+        `GATHER_SECONDS`.
         """
         if not self._webhooks or self._settings.alert_score is None:
             return
         with self._lock:
             now = self._clock()
+            touched: dict[tuple[str, str], _Told] = {}
             for row in rows:
-                for label, quote in self._complaints(row):
-                    told = self._room(row.room)
-                    memory = told.setdefault(label, _Told())
-                    memory.held += 1
-                    memory.model = row.model
-                    memory.quotes.append(quote)
-                    memory.quotes.sort(key=lambda one: -one["score"])
-                    del memory.quotes[MOST_QUOTES:]
-                    self._due = min(self._due, self._silent_until(told, label))
-            self._tell_due(now)
+                for label, complaint in self._complaints(row):
+                    memory = self._room(row.room).setdefault(label, _Told())
+                    memory.gathered.append(complaint)
+                    touched[row.room, label] = memory
+            for (room, label), memory in touched.items():
+                recent = [one for one in memory.gathered if now - one.time <= GATHER_SECONDS]
+                memory.gathered = recent[-MAX_GATHERED:]
+                if recent and now >= self._silent_until(self._room(room), label):
+                    self._tell(self._comment(room, label, memory))
+                    memory.comment = now
+                    memory.gathered = []
+
+    def forget(self, seqs: Collection[int]) -> None:
+        """Quote none of these comments: they were deleted. Messages that do are not sent."""
+        gone = frozenset(seqs)
+        with self._lock:
+            for told in self._rooms.values():
+                for memory in told.values():
+                    memory.gathered = [
+                        one for one in memory.gathered if one.quote["seq"] not in gone
+                    ]
+        for webhook in self._webhooks:
+            webhook.drop(lambda message: not gone.isdisjoint(_quoted(message)))
 
     def close(self, timeout: float = 5.0) -> None:
         """Send what waits, one try each, for at most ``timeout`` seconds; drop the rest."""
         end = time.monotonic() + timeout
-        with self._lock:
-            for room, told in self._rooms.items():
-                self._tell_held(room, told, math.inf)
         self._closing.set()
         for webhook in self._webhooks:
             webhook.wake()
@@ -290,8 +275,8 @@ class Alerts:
     def _room(self, room: str) -> dict[str, _Told]:
         told = self._rooms.setdefault(room, {})
         self._rooms.move_to_end(room)
-        if len(self._rooms) > MOST_ROOMS:
-            self._tell_held(*self._rooms.popitem(last=False), math.inf)
+        if len(self._rooms) > MAX_ROOMS:
+            self._rooms.popitem(last=False)
         return told
 
     def _quiet_until(self, told: Mapping[str, _Told], label: str) -> float:
@@ -307,33 +292,15 @@ class Alerts:
         # a clock that was set back must not make a pause longer
         return last + self._settings.alert_pause if last <= self._clock() else -math.inf
 
-    def _tell_due(self, now: float) -> None:
-        """Tell of comments whose pause is over."""
-        if now < self._due:
-            return
-        self._due = math.inf
-        for room, told in self._rooms.items():
-            self._tell_held(room, told, now)
-
-    def _tell_held(self, room: str, told: Mapping[str, _Told], now: float) -> None:
-        for label, memory in told.items():
-            if not memory.held:
-                continue
-            until = self._silent_until(told, label)
-            if now < until:
-                self._due = min(self._due, until)
-                continue
-            self._tell(self._comment(room, label, memory))
-            memory.comment = self._clock()
-            memory.held, memory.quotes = 0, []
-
-    def _complaints(self, row: Stored) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _complaints(self, row: Stored) -> Iterator[tuple[str, _Complaint]]:
         """Labels that alert, and the comment as a quote for each."""
-        if not row.answer or row.received - row.time > STALE * 1e3:
+        if not row.answer or row.received - row.time > STALE_SECONDS * 1e3:
             return
         if f'"{COMPLAINT}":[]' in row.answer:  # most of them: not worth parsing
             return
         answer = json.loads(row.answer)
+        if only_asks(answer):
+            return
         score = {
             tag["label"]: tag["score"]
             for tag in answer.get(COMPLAINT, ())
@@ -341,7 +308,7 @@ class Alerts:
         }
         parents = {parent_of(label) for label in score}
         for label in score:
-            if label in parents:
+            if label in parents or self.mutes.covers(row.room, label):
                 continue
             proofs = [one for one in answer.get("evidence", ()) if one["label"] == label]
             proof = max(proofs, key=lambda one: one["weight"], default={"start": 0, "end": 0})
@@ -350,29 +317,104 @@ class Alerts:
                 "text": row.text, "score": score[label],
                 "start": proof["start"], "end": proof["end"],
             }  # fmt: skip
-            yield label, _window(quote, _LONGEST_QUOTE)
+            # who is hidden is somebody else each time
+            who = row.user or row.name or f"#{row.seq}"
+            quote = cut_quote(quote, MAX_QUOTE_CHARACTERS)
+            yield label, _Complaint(row.time / 1e3, who, quote, row.model)
 
-    def _hotspot(self, room: str, hot: Mapping[str, Any], now: float, model: str) -> Alert:
+    def _hotspot(
+        self, room: str, hot: Mapping[str, Any], minutes: int, now: float, model: str
+    ) -> Alert:
         times = hot.get("times")
+        at = self._moment(now)
         return Alert(
-            "hotspot", _clean(room)[:_LONGEST_ROOM], COMPLAINT, hot["label"],
-            self._names(hot["label"]), hot["state"], hot["comments"], hot["people"], hot["of"],
-            times if times is not None and math.isfinite(times) else None, self._moment(now),
-            tuple(_window(quote, _LONGEST_QUOTE) for quote in hot["quotes"][:MOST_QUOTES]), model,
-        )  # fmt: skip
+            kind="hotspot",
+            room=clean_text(room)[:MAX_ROOM_CHARACTERS],
+            facet=COMPLAINT,
+            label=hot["label"],
+            names=self._names(hot["label"]),
+            state=hot["state"],
+            comments=hot["comments"],
+            people=hot["people"],
+            of=hot["of"],
+            times=times if times is not None and math.isfinite(times) else None,
+            minutes=minutes,
+            since=hot["since"] or at,
+            at=at,
+            quotes=tuple(
+                cut_quote(quote, MAX_QUOTE_CHARACTERS) for quote in hot["quotes"][:MAX_QUOTES]
+            ),
+            model=model,
+            inquiries=hot["inquiries"],
+            link=self._link(room),
+        )
+
+    def _tell_over(
+        self,
+        room: str,
+        label: str,
+        memory: _Told,
+        last: Mapping[str, Any] | None,
+        now: float,
+        model: str,
+    ) -> None:
+        since, at = memory.since, self._moment(now)
+        memory.hot, memory.since = False, ""
+        if self.mutes.covers(room, label):
+            return
+        self._tell(
+            Alert(
+                kind="hotspot",
+                room=clean_text(room)[:MAX_ROOM_CHARACTERS],
+                facet=COMPLAINT,
+                label=label,
+                names=self._names(label),
+                state="over",
+                comments=last["comments"] if last else 0,
+                people=memory.people,
+                of=None,
+                times=None,
+                minutes=minutes_between(since, at),
+                since=since,
+                at=at,
+                quotes=(),
+                model=model,
+                link=self._link(room),
+            )
+        )
 
     def _comment(self, room: str, label: str, memory: _Told) -> Alert:
+        gathered = memory.gathered
+        surest = sorted(gathered, key=lambda one: -one.quote["score"])[:MAX_QUOTES]
+        since = self._moment(min(one.time for one in gathered))
+        at = self._moment(self._clock())
         return Alert(
-            "comment", _clean(room)[:_LONGEST_ROOM], COMPLAINT, label, self._names(label), "",
-            memory.held, None, None, None, self._moment(self._clock()), tuple(memory.quotes),
-            memory.model,
-        )  # fmt: skip
+            kind="comment",
+            room=clean_text(room)[:MAX_ROOM_CHARACTERS],
+            facet=COMPLAINT,
+            label=label,
+            names=self._names(label),
+            state="",
+            comments=len(gathered),
+            people=len({one.who for one in gathered}),
+            of=None,
+            times=None,
+            minutes=minutes_between(since, at),
+            since=since,
+            at=at,
+            quotes=tuple(one.quote for one in surest),
+            model=gathered[-1].model,
+            link=self._link(room),
+        )
 
     def _names(self, label: str) -> dict[str, str]:
+        known = self.taxonomy.facets.get(COMPLAINT, ())
         chain = [one for one in (parent_of(label), label) if one]
         return {
             language: " · ".join(
-                self.taxonomy.name(COMPLAINT, one, language=language) for one in chain
+                # what was told may have labels that the model in use has no more
+                self.taxonomy.name(COMPLAINT, one, language=language) if one in known else one
+                for one in chain
             )
             for language in ("zh", "en")
         }
@@ -380,32 +422,42 @@ class Alerts:
     def _moment(self, seconds: float, precision: str = "seconds") -> str:
         return datetime.fromtimestamp(seconds, self._zone).isoformat(timespec=precision)
 
+    def _link(self, room: str) -> str:
+        return page_link(self._settings.url, room)
+
     def _tell(self, alert: Alert) -> None:
         language = self._settings.language
-        message = Message(alert.to_json(), alert.title(language), alert.text(language))
+        message = Message(alert.to_json(), alert.title(language), alert.text(language),
+                          alert.title(language, late=True), self._clock())  # fmt: skip
         for webhook in self._webhooks:
             webhook.put(message)
 
 
-def _clean(text: str) -> str:
-    """Without what is not seen but acts; every other character stays where it is."""
-    return "".join(
-        " " if unicodedata.category(char) in _INVISIBLE and char != "\u200d" else char
-        for char in text
-    )
+def _quoted(message: Message) -> set[int]:
+    """Numbers of the comments that a message quotes."""
+    return {one["seq"] for one in json.loads(message.json)["quotes"]}
 
 
-def _window(quote: Mapping[str, Any], most: int) -> dict[str, Any]:
-    """A quote of at most so many characters, its evidence among them; cut ends show as ``…``."""
-    text, start, end = _clean(quote["text"]), quote.get("start") or 0, quote.get("end") or 0
-    if len(text) > most:
-        first = max(0, min(start - most // 4, len(text) - most))
-        last = first + most
-        cut = text[first:last]
-        if first:
-            cut = "…" + cut[1:]
-        if last < len(text):
-            cut = cut[:-1] + "…"
-        text = cut
-        start, end = (min(max(place - first, 0), most) for place in (start, end))
-    return {**quote, "text": text, "start": start, "end": end}
+def only_asks(answer: Mapping[str, Any]) -> bool:
+    """Whether a comment asks and states no complaint: nobody has to act on that."""
+    acts = {tag["label"] for tag in answer.get(ASK[0], ())}
+    return ASK[1] in acts and COMPLAIN[1] not in acts
+
+
+def page_link(url: str, room: str | None = None) -> str:
+    """The live page of a room; empty without ``url``, where the service is reached."""
+    if not url or room is None:
+        return url
+    link = f"{url.rstrip('/')}/?room={percent_encoded(room, safe='', errors='replace')}"
+    return link if len(link) <= _MAX_LINK_CHARACTERS else url
+
+
+def try_webhooks(settings: Settings, *, clock: Callable[[], float] = time.time) -> list[Trial]:
+    """Send one test message to every webhook of the settings; returns what each answered.
+
+    Raises CommentnlpError for an address that is not understood.
+    """
+    at = datetime.fromtimestamp(clock(), zone_named(settings.zone)).isoformat(timespec="seconds")
+    told = trial_message(settings.language, at, page_link(settings.url))
+    message = Message(*told, told[1], clock())
+    return [try_webhook(n, address, message) for n, address in enumerate(settings.webhooks, 1)]

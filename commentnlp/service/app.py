@@ -21,6 +21,7 @@ from commentnlp.service.gate import Gate
 from commentnlp.service.metrics import Metrics
 from commentnlp.service.openapi import ANSWERS, described
 from commentnlp.service.problems import MEDIA_TYPE, Problem
+from commentnlp.service.request_log import RequestLog
 from commentnlp.service.running import Running
 from commentnlp.service.serving import Serving
 from commentnlp.service.settings import Settings
@@ -64,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.include_router(routes.router)
-    app.state.metrics = Metrics(frozenset(ANSWERS))
+    app.state.metrics = Metrics(frozenset(path for path in ANSWERS if path.startswith("/")))
     app.add_middleware(
         Gate,
         token=settings.token,
@@ -72,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
         direct=routes.POSTS,
         served=app.state.metrics.served,
     )
+    app.add_middleware(RequestLog, access=settings.access_log)  # the outermost
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app
 

@@ -45,7 +45,7 @@ from commentnlp.records import SHANGHAI, Event, Tagged
 from commentnlp.report.hotspots import FALLING, HOT_PEOPLE, LEAST_PEOPLE, LEAST_TIMES, RATE
 from commentnlp.report.log import Bools, Floats, Ints, Tags, read_log
 from commentnlp.report.responses import answered
-from commentnlp.report.room import COMPLAINT, Room, paired
+from commentnlp.report.room import ASK, COMPLAIN, COMPLAINT, Room, paired
 from commentnlp.report.settings import Settings
 from commentnlp.report.stats import higher, lower, significant
 from commentnlp.report.topics import Asked, Explained, worth_telling
@@ -173,6 +173,8 @@ class Hot:
     """The minute in which it rose above the usual level; None where it is not hot."""
     quotes: tuple[Spoken, ...]
     """Different ones: the plainest, then the latest."""
+    inquiries: int = 0
+    """Of ``comments``, those that ask and state no complaint."""
 
 
 class _Level(NamedTuple):
@@ -528,7 +530,15 @@ class _Look:
             p=_three_figures(level.p),
             since=None if since is None else self._moment(60.0 * since),
             quotes=quotes,
+            inquiries=self._inquiries(has, comments),
         )
+
+    def _inquiries(self, has: Bools, comments: int) -> int:
+        """Of so many comments with a label, those that only ask, by their share of the recent."""
+        inside = has & self.inside
+        asks = self.room.has(*ASK) & ~self.room.has(*COMPLAIN)
+        own, asking = int(inside.sum()), int((inside & asks).sum())
+        return round(comments * asking / own) if own else 0
 
     def _comments(self, row: int, has: Bools) -> int:
         """Comments of the window with a label, without one-tap phrases and spam.

@@ -108,7 +108,12 @@ SCHEMAS = {
             "usual": {"type": ["number", "null"]}, "times": {"type": ["number", "null"]},
             "p": {"type": ["number", "null"]}, "since": {"type": ["string", "null"]},
             "quotes": _list(_of("Quote")),
+            "inquiries": {**_WHOLE, "description": "Of the comments, those that only ask."},
         }
+    ),
+    "Mute": _object(
+        {"room": {**_TEXT, "description": "Empty for all."},
+         "label": {**_TEXT, "description": "Empty for all."}, "until": _TEXT}
     ),
     "Problem": _object(
         {"type": _TEXT, "title": _TEXT, "status": _WHOLE, "detail": _TEXT, "field": _TEXT},
@@ -133,6 +138,14 @@ BODIES: dict[str, tuple[str, dict[str, Any], Any]] = {
         {"labels": [{"text": "这个颜色好正", "intent": ["style"], "complaint": [],
                      "act": ["praise"], "by": "小王"}]},
     ),
+    "/v1/mutes": (
+        "A label that shall alert nobody for some minutes; without a room in all, without a label"
+        " all.",
+        _object({"room": _TEXT, "label": _TEXT,
+                 "minutes": {**_NUMBER, "exclusiveMinimum": 0, "maximum": 1_440}},
+                "room", "label", additionalProperties=False),
+        {"room": "玉石间", "label": "complaint/logistics", "minutes": 30},
+    ),
 }  # fmt: skip
 """Address → what its body is, its schema and an example."""
 
@@ -152,11 +165,18 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/v1/events": {
         JSON: _object(
             {"model": _TEXT, "kept": _WHOLE, "repeated": _WHOLE, "results": _list(_of("Taken")),
-             "rejected": _list(_of("Rejected"))},
+             "rejected": _list(_of("Rejected")),
+             "columns": {"type": "object", "additionalProperties": _TEXT, "description": "Which"
+                         " column of a table, or key of the objects, was taken for which field,"
+                         " where they have names of their own."}},
+            "columns",
         )
     },
     "/v1/labels": {JSON: _object({"kept": _WHOLE, "ids": _list(_WHOLE)})},
     "labels": {JSON: _object({"labels": _list({"type": "object"})})},
+    "/v1/mutes": {JSON: _of("Mute")},
+    "mutes": {JSON: _object({"mutes": _list(_of("Mute"))})},
+    "unmute": {JSON: _object({"deleted": _WHOLE})},
     "/v1/comments": {
         JSON: _object({"comments": _list(_of("Kept")), "next": {"type": ["string", "null"]}})
     },
@@ -164,6 +184,14 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
         JSON: _object(
             {"room": {"type": ["string", "null"]}, "at": _TEXT, "minutes": _WHOLE,
              "hotspots": _list(_of("Hotspot"))}
+        )
+    },
+    "/v1/now": {
+        JSON: _object(
+            {"room": {"type": ["string", "null"]}, "at": _TEXT, "minutes": _WHOLE, "rate": _NUMBER,
+             "people": _WHOLE, "comments": _WHOLE, "series": _list({"type": "object"}),
+             "labels": _list({"type": "object"}), "asked": _list({"type": "object"}),
+             "unanswered": _list({"type": "object"}), "hotspots": _list(_of("Hotspot"))}
         )
     },
     "/v1/drift": {
@@ -188,7 +216,13 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/": {"text/html": _TEXT},
     "/login": {"text/html": _TEXT},
 }  # fmt: skip
-"""Address → media type of an answer → its schema; ``labels`` is what GET answers there."""
+"""Address → media type of an answer → its schema."""
+
+_OTHERS = {
+    ("/v1/labels", "get"): "labels", ("/v1/mutes", "get"): "mutes",
+    ("/v1/mutes", "delete"): "unmute",
+}  # fmt: skip
+"""Addresses that answer a method otherwise."""
 
 _PROBLEMS = {
     400: "The body cannot be read.",
@@ -230,8 +264,7 @@ def described(app: FastAPI) -> dict[str, Any]:
         ]  # fmt: skip
         for path, methods in paths.items():
             for method, operation in methods.items():
-                listed = (path, method) == ("/v1/labels", "get")
-                operation["responses"] = _responses("labels" if listed else path)
+                operation["responses"] = _responses(_OTHERS.get((path, method), path))
         app.openapi_schema = document
     return app.openapi_schema
 

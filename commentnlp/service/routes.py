@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,7 @@ from commentnlp.service.answers import list_of, moment, text_of, with_answer
 from commentnlp.service.bodies import comments_of, events_of, json_value, read_body
 from commentnlp.service.corrections import labels_of
 from commentnlp.service.gate import COOKIE, session_of
+from commentnlp.service.mutes import COMPLAINT, Mute, label_to_mute, mute_of
 from commentnlp.service.page import ASSETS, POLICY, asset, language_of, login_page, page
 from commentnlp.service.problems import Problem
 from commentnlp.service.push import ROOM, check, is_push
@@ -98,9 +100,15 @@ async def events(request: Request) -> Response:
     new = sum(place.new for place in taken.placed)
     told = (
         f'{{"model":{text_of(taken.model)},"kept":{new},"repeated":{len(taken.placed) - new},'
-        f'"results":{list_of(results)},"rejected":{rejected}}}'
+        f'"results":{list_of(results)},"rejected":{rejected}'
+        f"{columns_told(messages.columns)}}}"
     )
     return Response(told, media_type=JSON)
+
+
+def columns_told(columns: Mapping[str, str]) -> str:
+    """What was taken for what, where the sender has names of its own."""
+    return f',"columns":{text_of(columns)}' if columns else ""
 
 
 async def correct(request: Request) -> Response:
@@ -129,6 +137,7 @@ async def correct(request: Request) -> Response:
             )
         )
     ids = await service.read(service.store.correct, corrections)
+    request.state.audit = {"kept": len(ids), "by": ", ".join(sorted({c.by for c in corrections}))}
     return Response(text_of({"kept": len(ids), "ids": ids}), media_type=JSON)
 
 
@@ -175,6 +184,12 @@ async def hotspots(
     at = int(time.time() * 1000)
     told = await service.reader.run(reader.hotspots_of, room, at, minutes)
     return Response(told, media_type=JSON)
+
+
+@router.get("/v1/now")
+async def now(request: Request, room: Room = None) -> Response:
+    """What a room is like now: all that the live page shows."""
+    return Response(await running(request).now(room), media_type=JSON)
 
 
 @router.get("/v1/drift")
@@ -316,7 +331,38 @@ async def forget(
     deleted = await service.read(lambda: service.store.forget(user=user, name=hashed))
     if user and not name:  # who has no identity is shown by the hash of the nickname
         deleted += await service.read(lambda: service.store.forget(name=user))
+    request.state.audit = {"deleted": deleted}
     return Response(text_of({"deleted": deleted}), media_type=JSON)
+
+
+@router.get("/v1/mutes")
+async def mutes(request: Request) -> Response:
+    """Labels that alert nobody for a while."""
+    service = running(request)
+    found = [mute_told(mute, service) for mute in service.alerts.mutes.active()]
+    return Response(text_of({"mutes": found}), media_type=JSON)
+
+
+async def mute(request: Request) -> Response:
+    """Have a label alert nobody for some minutes, in one room or in all."""
+    service = running(request)
+    value = json_value(await _body(request))
+    room, label, minutes = mute_of(value, service.serving.model.taxonomy)
+    told = mute_told(service.alerts.mutes.add(room, label, minutes), service)
+    request.state.audit = told
+    return Response(text_of(told), media_type=JSON)
+
+
+@router.delete("/v1/mutes")
+async def unmute(
+    request: Request,
+    room: Annotated[str, Query(description="As it was muted.", max_length=MOST_SHORT)] = "",
+    label: Annotated[str, Query(description="As it was muted.", max_length=MOST_SHORT)] = "",
+) -> Response:
+    """End a mute."""
+    service = running(request)
+    name = label_to_mute(label, service.serving.model.taxonomy)
+    return Response(text_of({"deleted": service.alerts.mutes.remove(room, name)}), media_type=JSON)
 
 
 @router.get("/health/live")
@@ -417,8 +463,16 @@ async def static_file(name: str) -> Response:
     )
 
 
-POSTS = {"/v1/classify": classify, "/v1/events": events, "/v1/labels": correct, "/login": login}
+POSTS = {"/v1/classify": classify, "/v1/events": events, "/v1/labels": correct, "/v1/mutes": mute,
+         "/login": login}  # fmt: skip
 """What comes with a body."""
+
+
+def mute_told(mute: Mute, service: Running) -> dict[str, Any]:
+    """A mute as JSON."""
+    label = f"{COMPLAINT}/{mute.label}" if mute.label else ""
+    until = moment(int(mute.until * 1000), service.zone)
+    return {"room": mute.room, "label": label, "until": until}
 
 
 def model_told(service: Running) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+from commentnlp import __version__
+from commentnlp.compiled_core import core_name
 from commentnlp.errors import CommentnlpError
 from commentnlp.records import Event
 from commentnlp.report import zone_named
@@ -104,6 +106,7 @@ class Running:
         gc.freeze()
         self.ready = True
         self._tasks.append(asyncio.create_task(self.reader.run(reader.warm)))
+        _log.info("%s", self._start_line())
 
     async def close(self) -> None:
         """Keep what was accepted, then let go of everything."""
@@ -117,6 +120,19 @@ class Running:
         await asyncio.to_thread(self.alerts.close, 3.0)
         self.store.close()
         self.claim.close()
+        _log.info("stopped: %d events kept and %d repeated since the start, alerts: %d sent, %d"
+                  " failed, %d dropped", self.kept, self.repeated, self.alerts.sent,
+                  self.alerts.failed, self.alerts.dropped)  # fmt: skip
+
+    def _start_line(self) -> str:
+        names = self.alerts.names
+        hooks = ", ".join(names) or "no webhooks"
+        version = self.serving.model.meta.version
+        door = "token: set" if self.settings.token else "no token: this machine only"
+        return (
+            f"commentnlp {__version__} started; store {self.store.place}; model {version},"
+            f" {core_name()} core; {hooks}; {door}"
+        )
 
     def shown(self, one: Stored) -> str:
         """A kept event as JSON."""
@@ -194,21 +210,22 @@ class Running:
 
     async def _look(self) -> None:
         """Tell listeners and alerts what the rooms are like where something happened."""
-        self.alerts.comments([])  # what was held back may be due
         heard, alerting = self.hub.rooms_heard(), bool(self.settings.webhooks)
         stirred, self._stirred = self._stirred, set()
         rooms: set[str | None] = {room for room in stirred if alerting or room in heard}
-        self._told = {room: when for room, when in self._told.items() if room in heard}
+        # what was told of may be over once nobody speaks
+        watched: set[str | None] = {*heard, *self.alerts.rooms_alarmed()}
+        self._told = {room: when for room, when in self._told.items() if room in watched}
         due = time.monotonic() - 5 * LOOK  # ages grow, and minutes pass, when nobody speaks
-        rooms |= {r for r in heard if self._told.get(r, 0.0) < due or (r is None and stirred)}
+        rooms |= {r for r in watched if self._told.get(r, 0.0) < due or (r is None and stirred)}
         for room in rooms:
             told = await self.now(room)
+            self._told[room] = time.monotonic()
             if room in heard:
-                self._told[room] = time.monotonic()
                 self.hub.publish_now(room, told)
             if room is not None and alerting:
                 hots = json.loads(told)["hotspots"]
-                self.alerts.hotspots(room, hots, self.serving.model.meta.version)
+                self.alerts.hotspots(room, hots, MINUTES, self.serving.model.meta.version)
 
     async def _sweep(self) -> None:
         if self.settings.keep_days is None:
@@ -221,9 +238,18 @@ class Running:
         self, every: float, work: Callable[[], Awaitable[None]], first: float = 0.0
     ) -> None:
         await asyncio.sleep(first)
+        failing = False
         while True:
             try:
                 await work()
-            except Exception:
-                _log.exception("%s failed; it is tried again", work.__name__)
+            except Exception as error:
+                if not failing:  # once, however long it lasts
+                    name, known = work.__name__.strip("_"), isinstance(error, CommentnlpError)
+                    _log.error("%s failed: %s; it is tried again every %g s", name, error, every,
+                               exc_info=not known)  # fmt: skip
+                failing = True
+            else:
+                if failing:
+                    _log.info("%s works again", work.__name__.strip("_"))
+                failing = False
             await asyncio.sleep(every)

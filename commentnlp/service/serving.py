@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from commentnlp.compiled_core import core_name
 from commentnlp.errors import ModelError
 from commentnlp.model import Model
 from commentnlp.model_folder import folder_in_use
+from commentnlp.service.logs import audit
 
 WARMING = "这个多少钱"
 """Tagged before a model is used: the first comment of all costs most."""
@@ -58,7 +60,7 @@ class Serving:
         if model.meta.version == before:
             return False
         self.loaded = datetime.now(timezone.utc)
-        _log.warning("model %s in the place of %s", model.meta.version, before)
+        audit("model swap", model=model.meta.version, before=before, core=core_name())
         return True
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from commentnlp.errors import CommentnlpError
 from commentnlp.shipped import DEFAULT_MODEL
@@ -44,6 +46,12 @@ class Settings:
     """A single comment alerts from this score on; None for hotspots only."""
     alert_pause: float = 600.0
     """Seconds for which a label that alerted stays silent in its room."""
+    log_format: str = "text"
+    """``text`` or ``json``."""
+    access_log: bool = False
+    """A line in the log for every request."""
+    url: str = ""
+    """Where people reach the service, such as ``https://live.example.com``: alerts link to it."""
     most_comments: int = 1_000
     """Comments a call of classify."""
     most_events: int = 5_000
@@ -62,6 +70,7 @@ _NAMES = {
     "SECRET": "name_secret", "KEEP_NAMES": "keep_names", "KEEP_DAYS": "keep_days", "TZ": "zone",
     "LANG": "language", "WEBHOOKS": "webhooks", "ALERT_LABELS": "alert_labels",
     "ALERT_SCORE": "alert_score", "ALERT_PAUSE": "alert_pause",
+    "URL": "url", "LOG_FORMAT": "log_format", "ACCESS_LOG": "access_log",
 }  # fmt: skip
 _ELSEWHERE = ("CORE",)
 """Variables that others read."""
@@ -83,9 +92,27 @@ def settings_of(environment: Mapping[str, str], **options: Any) -> Settings:
         values["store"] = f"sqlite:///{values['store']}"
     if values.get("language", "zh") not in ("zh", "en"):
         raise CommentnlpError(f"{PREFIX}LANG: give zh or en, not {values['language']!r}")
+    if values.get("log_format", "text") not in ("text", "json"):
+        raise CommentnlpError(
+            f"{PREFIX}LOG_FORMAT: give text or json, not {values['log_format']!r}"
+        )
     if values.get("keep_days") is not None and not values["keep_days"] > 0:
         raise CommentnlpError("keep_days: give more than 0 days, or leave it out to keep all")
+    if values.get("url"):
+        values["url"] = _checked_url(values["url"])
     return Settings(**values)
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not re.fullmatch(r"[\x21-\x7e]+", url) or "?" in url or "#" in url:
+        raise CommentnlpError(f"{PREFIX}URL: give the address of the live page, such as"
+                              f" https://live.example.com, not {url!r}")  # fmt: skip
+    return url.rstrip("/")
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
@@ -104,7 +131,7 @@ def _value(name: str, field: str, text: str) -> Any:
         return Path(text)
     if field in ("webhooks", "alert_labels"):
         return tuple(text.split())
-    if field == "keep_names":
+    if field in ("keep_names", "access_log"):
         if text.lower() not in ("0", "1", "no", "yes", "false", "true"):
             raise CommentnlpError(f"{name}: give 1 or 0, not {text!r}")
         return text.lower() in ("1", "yes", "true")

@@ -354,6 +354,11 @@ class Store:
         with self._reading() as connection:
             return keeping.last_seq(connection)
 
+    @property
+    def place(self) -> str:
+        """Where it is: a path, or an address without who and how."""
+        return self._database.place
+
     def ping(self) -> None:
         """See that the database answers."""
         self._read(select(meta.c.name).limit(1))

@@ -51,6 +51,8 @@ class Writer:
         self._works: list[_Work] = []
         self._closing = False
         self._failed_at = -FAILING
+        self._failing_since: float | None = None
+        self._refused = 0
         self.waiting = 0
         """Rows that are not yet durable."""
         self._thread = Thread(target=self._run, name="commentnlp-writer", daemon=True)
@@ -122,12 +124,27 @@ class Writer:
             placed = self._store.add([row for work in works for row in work.rows])
         except Exception as error:
             self._failed_at = time.monotonic()
-            known = isinstance(error, CommentnlpError)
-            _log.error("%s events were not kept: %s", sum(len(work.rows) for work in works), error,
-                       exc_info=not known)  # fmt: skip
+            self._tell_failed(sum(len(work.rows) for work in works), error)
             self._loop.call_soon_threadsafe(_fail, works, error)
         else:
+            self._tell_recovered()
             self._loop.call_soon_threadsafe(self._settle, works, placed)
+
+    def _tell_failed(self, events: int, error: Exception) -> None:
+        """Log the first of several failures; a full disk would fill the log, too."""
+        self._refused += events
+        if self._failing_since is None:
+            self._failing_since = self._failed_at
+            _log.error("the store cannot be written; events are turned away until it can: %s",
+                       error, exc_info=not isinstance(error, CommentnlpError))  # fmt: skip
+
+    def _tell_recovered(self) -> None:
+        if self._failing_since is None:
+            return
+        seconds = time.monotonic() - self._failing_since
+        _log.warning("the store can be written again after %.0f s; %d events were turned away"
+                     " meanwhile", seconds, self._refused)  # fmt: skip
+        self._failing_since, self._refused = None, 0
 
 
 def _transactions(works: Sequence[_Work]) -> Iterator[list[_Work]]:
