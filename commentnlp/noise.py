@@ -43,6 +43,8 @@ COMPLAIN = ("act", "complain")
 
 _KINDS = ("phrase", "get", "gift", "filler", "invite", "order")
 _LONGEST_OFFER = 30
+_MOST_REMEMBERED = 20_000
+"""Texts whose kind is remembered: a live room is looked at again and again."""
 _GET, _GIFT = 1, 2
 _NO_WORD = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d{6}")
@@ -102,10 +104,26 @@ class Noise:
 
     def kind_of(self, normal: str) -> str:
         """Say what kind of noise a normalised text is: one of `NOISE_KINDS`; else empty."""
+        kind = self._remembered.get(normal)
+        if kind is None:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            kind = self._remembered[normal] = self._find_kind(normal)
+        return kind
+
+    def _find_kind(self, normal: str) -> str:
         if self._is_spam(normal):
             return SPAM
         words = words_only(normal)
         return ONE_TAP if words in self._phrases or self._is_offer(words) else ""
+
+    @cached_property
+    def _remembered(self) -> dict[str, str]:
+        return {}
+
+    def __getstate__(self) -> dict[str, object]:
+        """Pickle the table, not what was made of it."""
+        return {"words": self.words}
 
     def _is_spam(self, normal: str) -> bool:
         if LINK in normal:

@@ -93,6 +93,7 @@ class Running:
         """Rooms in which a complaint is rising or new, and these complaints; see `_burns`."""
         self.rooms_asked = -ASKED
         """When (by `time.monotonic`) somebody last asked which rooms there are."""
+        self._watched = False
         self._unseen: dict[str, None] = {}
         """Rooms in which something happened since they were last looked at, the longest first."""
         self._tasks = [
@@ -209,7 +210,12 @@ class Running:
         heard, alerting = self.hub.rooms_heard(), bool(self.settings.webhooks)
         stirred, self._stirred = self._stirred, set()
         rooms: set[str | None] = {room for room in stirred if alerting or room in heard}
-        if self.watches_all:
+        watched, self._watched = self._watched, self.watches_all
+        if self._watched:
+            if not watched:  # it may burn since before anybody looked
+                since = (time.time() - 60 * MINUTES) * 1000
+                latest = await self.read(self.store.rooms)
+                self._unseen.update((room, None) for room, last in latest if last >= since)
             self._unseen.update(dict.fromkeys(stirred))
             self._unseen.update(dict.fromkeys(self.burning))
             rooms |= set(islice(self._unseen, MOST_LOOKS))
