@@ -8,19 +8,24 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from commentnlp.errors import ReadError
+from commentnlp.model import Model
+from commentnlp.noise import (
+    ASK,
+    COMPLAINT,
+    MIN_FLOOD_LINES,
+    MIN_ONE_TAP_LENGTH,
+    ONE_TAP,
+    SPAM,
+    is_pasted,
+    words_only,
+)
 from commentnlp.reading import Remarks, Source, open_sources
 from commentnlp.records import Event
-from commentnlp.text import CONTACT, LINK, Normaliser
 
-CANNED_PEOPLE = 10
-"""People who say the same words, from whom on these are taken for a one-tap phrase."""
-CANNED_LENGTH = 6
-"""Characters of the shortest one-tap phrase: everybody types 好看 or 多少钱 by hand."""
-FLOOD = 5
-"""Times that one person says the same, from which on it is a flood (刷屏)."""
 GAP = timedelta(minutes=5)
 """The shortest silence that is told."""
 MOST_REMEMBERED = 500_000
@@ -88,13 +93,13 @@ class Inspection:
     different: int
     """Different texts among them."""
     canned: tuple[Phrase, ...]
-    """One-tap phrases: the same words from many people."""
+    """One-tap phrases, as `commentnlp.noise` tells them; the report tells the same ones."""
     canned_comments: int
     floods: tuple[Phrase, ...]
     """The same words many times from one person."""
     flood_comments: int
     spam: int
-    """Comments with a link or a contact number."""
+    """Comments with a link, or with a number that leads viewers away."""
     people: int
     """Different identities."""
     masked: int
@@ -110,7 +115,9 @@ def inspect(
     day: date | None = None,
     unreadable: Callable[[ReadError], None] | None = None,
 ) -> list[Inspection]:
-    """Look through a file (a zip archive: each of its files) without tagging anything.
+    """Look through a file (a zip archive: each of its files).
+
+    Nothing is tagged but words that many people pasted: those which ask or complain are typed.
 
     Options as of `commentnlp.reading.open_sources`; memory does not grow with the file. Raises
     ReadError where it cannot be read.
@@ -134,8 +141,8 @@ def _inspect(source: Source, path: str, text: str | None) -> Inspection:
             people.add(hash(event.user))
         elif not event.user and event.role == "viewer":
             masked += 1
-        if event.kind == "comment" and event.role == "viewer" and event.text.strip():
-            said.add(event)
+        if event.kind == "comment" and event.text.strip():
+            (said.add if event.role == "viewer" else said.add_host)(event)
     canned, floods = said.canned(), said.floods()
     return Inspection(
         source.name, source.tool, source.encoding, source.size, layout.header, layout.told,
@@ -166,47 +173,100 @@ def _quoted(word: str) -> str:
 
 
 class _Said:
-    """The comments, how often each came and from whom."""
+    """The comments, how often each came and from whom; 666 and 66666 are the same words."""
 
     def __init__(self) -> None:
         self.count = self.spam = self.more = 0
         self.texts: Counter[str] = Counter()
+        """Normalised text → comments."""
+        self._first: dict[str, str] = {}
+        """Normalised text → as it was typed first."""
         self._people: dict[str, set[int]] = {}
+        self._hidden: Counter[str] = Counter()
+        self._everyone: set[int] = set()
         self._by_person: Counter[tuple[str, int]] = Counter()
-        self._normaliser = Normaliser()
+        self._from_host: set[str] = set()
+        self._normaliser, self._noise = _model().normaliser, _model().noise
+        self._known: dict[str, str] = {}
+        """Text → normalised."""
 
     def add(self, event: Event) -> None:
+        """Count a viewer's comment."""
         self.count += 1
-        text = event.text.strip()[:200]
-        if text not in self.texts and len(self.texts) >= MOST_REMEMBERED:
+        normal = self._normal(event.text)
+        self.spam += self._noise.kind_of(normal) == SPAM
+        if normal not in self.texts and len(self.texts) >= MOST_REMEMBERED:
             self.more += 1
             return
-        self.texts[text] += 1
-        if self.texts[text] == 1:
-            self._people[text] = set()
-        if event.user:
-            person = hash(event.user)
-            if len(self._people[text]) < MOST_REMEMBERED // 10:
-                self._people[text].add(person)
-            if self.texts[text] > 1 and len(self._by_person) < MOST_REMEMBERED:
-                self._by_person[text, person] += 1
-        normal = self._normaliser.normalise(text).text
-        self.spam += CONTACT in normal or LINK in normal
+        self.texts[normal] += 1
+        if self.texts[normal] == 1:
+            self._first[normal] = event.text.strip()[:200]
+            self._people[normal] = set()
+        if not event.user:
+            self._hidden[normal] += 1
+            return
+        person = hash(event.user)
+        if len(self._everyone) < MOST_REMEMBERED:
+            self._everyone.add(person)
+        if len(self._people[normal]) < MOST_REMEMBERED // 10:
+            self._people[normal].add(person)
+        if self.texts[normal] > 1 and len(self._by_person) < MOST_REMEMBERED:
+            self._by_person[normal, person] += 1
+
+    def add_host(self, event: Event) -> None:
+        """Remember what host or staff typed before any viewer did."""
+        normal = self._normal(event.text)
+        if normal not in self.texts and len(self._from_host) < MOST_REMEMBERED:
+            self._from_host.add(words_only(normal))
 
     def canned(self) -> list[Phrase]:
+        everyone = len(self._everyone) + self._hidden.total()
+        kinds = {normal: self._noise.kind_of(normal) for normal in self.texts}
+        found = {normal for normal, kind in kinds.items() if kind == ONE_TAP}
+        left = [n for n, kind in kinds.items() if not kind and len(n) >= MIN_ONE_TAP_LENGTH]
+        found |= {normal for normal in left if words_only(normal) in self._from_host}
+        found |= _neither_asking_nor_complaining(
+            [
+                normal
+                for normal in left
+                if is_pasted(len(self._people[normal]) + self._hidden[normal], everyone)
+            ]
+        )
         return [
-            Phrase(text, count, len(self._people[text]))
-            for text, count in self.texts.most_common()
-            if len(self._people[text]) >= CANNED_PEOPLE and len(text) >= CANNED_LENGTH
+            Phrase(self._first[normal], count, len(self._people[normal]))
+            for normal, count in self.texts.most_common()
+            if normal in found
         ]
 
     def floods(self) -> list[Phrase]:
         # the first time a text came it was not yet known that it would come again
         return [
-            Phrase(text, count + 1, 1)
-            for (text, _), count in self._by_person.most_common()
-            if count + 1 >= FLOOD
+            Phrase(self._first[normal], count + 1, 1)
+            for (normal, _), count in self._by_person.most_common()
+            if count + 1 >= MIN_FLOOD_LINES
         ]
+
+    def _normal(self, text: str) -> str:
+        text = text.strip()[:200]
+        normal = self._known.get(text)
+        if normal is None:
+            normal = self._normaliser.normalise(text).text
+            if len(self._known) < MOST_REMEMBERED:
+                self._known[text] = normal
+        return normal
+
+
+@cache
+def _model() -> Model:
+    return Model.shipped()
+
+
+def _neither_asking_nor_complaining(texts: list[str]) -> set[str]:
+    return {
+        tagged.text
+        for tagged in _model().tag(texts)
+        if not tagged.labels(COMPLAINT) and ASK[1] not in tagged.labels(ASK[0])
+    }
 
 
 class _Clock:

@@ -9,6 +9,7 @@ from pathlib import Path
 from commentnlp.denials import NO_DENIALS, Denials
 from commentnlp.errors import ReadError
 from commentnlp.features import concepts_of
+from commentnlp.noise import Noise
 from commentnlp.tables import read_table
 from commentnlp.text import Disguise, Normaliser
 
@@ -22,10 +23,11 @@ COLUMNS = {
     "products.tsv": 2,
     "rules.tsv": 2,
     "vocatives.tsv": 1,
+    "noise.tsv": 2,
 }
 """The tables of a language folder and how many cells their rows have."""
 
-OPTIONAL = ("denials.tsv", "products.tsv", "rules.tsv", "vocatives.tsv")
+OPTIONAL = ("denials.tsv", "products.tsv", "rules.tsv", "vocatives.tsv", "noise.tsv")
 """Tables that a language can do without."""
 
 ONLY_TRAINING = ("vocatives.tsv",)
@@ -54,6 +56,8 @@ class Language:
     """Label (``facet/label``) → phrases that speak for it; `suggest` asks them, nothing else."""
     vocatives: Sequence[str] = ()
     """Words that call somebody, by which training disturbs samples."""
+    noise: Noise | None = None
+    """Phrases and words of one-tap buttons and spam; None where the folder tells of none."""
 
     @classmethod
     def read(cls, folder: Path) -> Language:
@@ -113,14 +117,16 @@ class Language:
         for label, phrases in rows.get("rules.tsv", ()):
             both = (*rules.get(label, ()), *phrases.lower().split())
             rules[label] = tuple(dict.fromkeys(both))
+        normaliser = Normaliser(variants, symbols, disguises)
         return cls(
-            Normaliser(variants, symbols, disguises),
+            normaliser,
             words,
             concepts_of(rows["concepts.tsv"], f"{place}/concepts.tsv"),
             Denials.of(rows.get("denials.tsv", ()), f"{place}/denials.tsv"),
             {word.lower(): kind for kind, several in products for word in several.split()},
             rules,
             [word for (word,) in rows.get("vocatives.tsv", ())],
+            _noise_of(rows.get("noise.tsv", ()), f"{place}/noise.tsv", normaliser),
         )
 
     def tables(self) -> dict[str, Rows]:
@@ -137,7 +143,17 @@ class Language:
             "denials.tsv": self.denials.rows(),
             "products.tsv": _grouped(self.products),
             "rules.tsv": [(label, " ".join(phrases)) for label, phrases in self.rules.items()],
+            **({"noise.tsv": self.noise.rows()} if self.noise else {}),
         }
+
+
+def _noise_of(rows: Rows, place: str, normaliser: Normaliser) -> Noise | None:
+    """The table of noise, its words folded as comments are; None where it is empty."""
+    folded = [
+        (kind, " ".join(normaliser.normalise(word).text for word in words.split()))
+        for kind, words in rows
+    ]
+    return Noise.of(folded, place) if folded else None
 
 
 def _rows(folder: Path, name: str) -> Rows:

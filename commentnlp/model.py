@@ -24,6 +24,7 @@ from commentnlp.features import Features, Found
 from commentnlp.inputs import is_blank, list_texts
 from commentnlp.model_folder import Meta, ModelParts, read_model, write_model
 from commentnlp.model_folder import meta_digest as _meta_digest  # noqa: F401  scripts seal by it
+from commentnlp.noise import Noise
 from commentnlp.records import Evidence, Explanation, Given, Piece, Tag, Tagged
 from commentnlp.shipped import DEFAULT_MODEL
 from commentnlp.stacking import SecondLook
@@ -77,9 +78,11 @@ class Model:
         products: Mapping[str, str] | None = None,
         rules: Mapping[str, Sequence[str]] | None = None,
         meta: Meta | None = None,
+        noise: Noise | None = None,
     ) -> None:
         """Take the values; ``products`` tells which words name which kind of goods, ``rules``
-        which phrases speak for which label (``facet/label``; no score depends on them).
+        which phrases speak for which label (``facet/label``), ``noise`` which lines are one-tap
+        phrases and spam (the library's own table if not given); no score depends on these.
 
         ``idf`` (features), ``weights`` (features × labels, the idf folded in), ``bias`` and
         ``thresholds`` (labels; a threshold is a probability). ``second_look``, if there is one,
@@ -99,6 +102,7 @@ class Model:
         self.taxonomy = taxonomy
         self.products = dict(products or {})
         self.rules = dict(rules or {})
+        self._noise = noise
         self.meta = meta or Meta("unnamed", "", 0)
         self.folder: Path | None = None
         """Where it was loaded from, so that other processes can do so, too."""
@@ -167,6 +171,11 @@ class Model:
     def labels(self) -> tuple[str, ...]:
         """``facet/label`` of every column of `predict` and `probabilities`."""
         return tuple(f"{facet}/{label}" for facet, label in self.taxonomy.columns)
+
+    @property
+    def noise(self) -> Noise:
+        """What tells one-tap phrases and spam."""
+        return self._noise or Noise.shipped()
 
     @property
     def sample_taxonomy(self) -> Taxonomy:
@@ -466,6 +475,7 @@ class Model:
             self.products,
             self.rules,
             self.meta,
+            self._noise,
         )
 
     @classmethod

@@ -26,6 +26,7 @@ import numpy.typing as npt
 from commentnlp.errors import CommentnlpError, ModelError
 from commentnlp.features import BOUNDARY, ORDERS, Features, Keys
 from commentnlp.language import COLUMNS, ONLY_TRAINING, OPTIONAL, Language
+from commentnlp.noise import Noise
 from commentnlp.segment import Segmenter
 from commentnlp.shipped import DEFAULT_MODEL
 from commentnlp.stacking import SecondLook
@@ -106,6 +107,8 @@ class ModelParts:
     products: Mapping[str, str]
     rules: Mapping[str, Sequence[str]]
     meta: Meta
+    noise: Noise | None = None
+    """What tells one-tap phrases and spam; None: what the library's own table says."""
 
     def contents(self) -> dict[str, bytes]:
         """The files of the folder, by name, all but `ModelFiles.META`."""
@@ -127,6 +130,7 @@ class ModelParts:
             self.features.denials,
             self.products,
             self.rules,
+            noise=self.noise,
         )
         for name, rows in language.tables().items():
             files[f"{ModelFiles.LANGUAGE}/{name}"] = write_table(rows)
@@ -403,6 +407,7 @@ def _parts(meta: Mapping[str, Any], files: Mapping[str, bytes]) -> ModelParts:
             dict(meta.get("reference", {})),
             dict(meta.get("training", {})),
         ),
+        language.noise,
     )
 
 

@@ -155,6 +155,7 @@ def train(
         second_look=second_look,
         products=language.products,
         rules=language.rules,
+        noise=language.noise,
     )
     decided = model.decide(out_of_fold) & judged
     own = slice(corpus.own)

@@ -68,14 +68,29 @@ def comment(seq: int, text: str, at: datetime, **more: Any) -> dict[str, Any]:
     """A comment as it leaves the service."""
     known = {"seq": seq, "time": at.isoformat(timespec="milliseconds"), "room": "8801"}
     known |= {"kind": "comment", "id": f"c{seq}", "user": f"u{seq % 97}", "name": "", "text": text}
-    return known | tagged(text) | {"model": MODEL["version"]} | more
+    noise = {"noise": "one_tap"} if "抽周边" in text else {}
+    return known | tagged(text) | noise | {"model": MODEL["version"]} | more
 
 
 def nothing(at: datetime, room: str = "8801") -> dict[str, Any]:
     """What is known of an empty room."""
     known: dict[str, Any] = {"room": room, "at": at.isoformat(), "minutes": 10, "rate": 0.0}
+    known |= {"source": "none", "last_event": None, "last_event_seconds": None, "voice_rate": 0.0}
+    known |= {"one_tap": 0, "spam": 0, "open_questions": 0}
     known |= {"people": 0, "comments": 0, "series": series(at, [])}
     return known | {"labels": [], "asked": [], "unanswered": [], "hotspots": []}
+
+
+def sourced(state: dict[str, Any], at: datetime, last: datetime) -> dict[str, Any]:
+    """A state with what it says of the last event."""
+    seconds = max(0, int((at - last).total_seconds()))
+    source = "live" if seconds < 180 else "silent" if seconds < 1800 else "ended"
+    last_event = last.isoformat(timespec="seconds")
+    return state | {
+        "source": source,
+        "last_event": last_event,
+        "last_event_seconds": seconds,
+    }
 
 
 def series(at: datetime, counts: list[int]) -> list[dict[str, Any]]:
@@ -120,6 +135,7 @@ def state_of(comments: list[dict[str, Any]], at: datetime) -> dict[str, Any]:
             "facet": "complaint", "label": label, "state": "rising" if len(some) > 2 else "quiet",
             "comments": len(some), "people": len({one["user"] for one in some}), "of": len(late),
             "usual": 0.5, "times": 2 * len(some), "p": 0.001, "since": some[0]["time"],
+            "pasted": None,
             "quotes": [
                 {"seq": one["seq"], "time": one["time"], "text": one["text"], "score": 0.97}
                 | {key: proof[key] for proof in one["evidence"] if proof["label"] == label
@@ -135,6 +151,10 @@ def state_of(comments: list[dict[str, Any]], at: datetime) -> dict[str, Any]:
         known = {"text": text, "people": people, "comments": len(some), "seq": some[0]["seq"]}
         state["asked"].append(known | {"answered": 0, "last": some[-1]["time"], "seconds": 3})
         state["unanswered"].append(known | {"since": some[0]["time"], "seconds": int(waited)})
+    state["open_questions"] = len(state["unanswered"])
+    state["voice_rate"] = state["rate"]
+    if comments:
+        state = sourced(state, at, datetime.fromisoformat(comments[-1]["time"]))
     return state
 
 
@@ -154,6 +174,8 @@ class Stub:
     version: str = MODEL["version"]
     due: bool = False
     """Whether the model must be trained anew."""
+    burning: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Complaints that rise in each room."""
     quiet: bool = False
     """Its streams say nothing any more."""
     port: int = 0
@@ -226,6 +248,7 @@ class Stub:
             room=self.room,
             language=language_of(asked.get("lang", ""), request.headers.get("accept-language", "")),
             after=len(self.comments),
+            burning=self.burning,
         )
         return HTMLResponse(text, headers={"Content-Security-Policy": POLICY})
 
@@ -242,7 +265,7 @@ class Stub:
         return StreamingResponse(self._said(after), media_type="text/event-stream")
 
     async def _said(self, seq: int) -> AsyncIterator[str]:
-        told, model = 0.0, self._model()
+        told, model, burning = 0.0, self._model(), dict(self.burning)
         with suppress(asyncio.CancelledError):
             while not self._stopping:
                 if self.quiet:
@@ -256,6 +279,9 @@ class Stub:
                     state = self.state(self.comments, datetime.now(SHANGHAI))
                     yield f"event: now\ndata: {json.dumps(state)}\n\n"
                     told = time.monotonic()
+                if self.burning != burning:
+                    burning = dict(self.burning)
+                    yield f"event: burning\ndata: {json.dumps(burning)}\n\n"
                 if self._model() != model:
                     model = self._model()
                     yield f"event: model\ndata: {json.dumps(model)}\n\n"
@@ -308,6 +334,7 @@ def likely(at: datetime) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     state = state_of(comments, at)
     counts = [8 + (n * n) % 7 + (18 if 30 < n < 42 else 0) + (n % 5) for n in range(60)]
     state |= {"series": series(at, [*counts, 11]), "rate": 19.5, "people": 83, "comments": 216}
+    state |= {"voice_rate": 12.5}
 
     def quote(text: str, word: str, ago: int) -> dict[str, Any]:
         start = text.index(word)
@@ -317,9 +344,15 @@ def likely(at: datetime) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     def spot(label: str, condition: str, lines: int, people: int, times: float | None, since: int,
              *quotes: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
         known = {"facet": "complaint", "label": label, "state": condition, "comments": lines}
-        known |= {"people": people, "of": 216, "usual": 1.2, "times": times, "p": 0.00001}
+        known |= {
+            "people": people,
+            "of": 216,
+            "usual": 1.2 if times else 0,
+            "times": times,
+            "p": 0.00001,
+        }
         started = (at - timedelta(seconds=since)).isoformat()
-        return known | {"since": started, "quotes": list(quotes)}
+        return known | {"since": started, "pasted": None, "quotes": list(quotes)}
 
     def question(text: str, people: int, seconds: int, answered: int = 0) -> dict[str, Any]:
         known = {"text": text, "people": people, "comments": people + 2, "answered": answered}

@@ -28,8 +28,10 @@ MAY_IMPORT = {
     "stacking": {"taxonomy"},
     "whole_files": {"errors"},
     "checkpoints": {"errors", "whole_files"},
-    "model_folder": BASE | {"features", "language", "segment", "stacking", "text", "whole_files"},
-    "language": {"denials", "errors", "tables", "text", "features"},
+    "model_folder": BASE
+    | {"features", "language", "noise", "segment", "stacking", "text", "whole_files"},
+    "noise": {"errors", "records", "shipped", "tables", "text"},
+    "language": {"denials", "errors", "noise", "tables", "text", "features"},
     "model": BASE
     | {
         "arrays",
@@ -40,15 +42,16 @@ MAY_IMPORT = {
         "text",
         "features",
         "model_folder",
+        "noise",
         "stacking",
     },
     "reading": {"compiled_core", "errors", "records", "reading"},
     "layouts": set(),
     "workbooks": {"errors", "layouts", "whole_files"},
     "writing": {"errors", "layouts", "workbooks"},
-    "inspection": {"errors", "records", "reading", "text"},
+    "inspection": {"errors", "model", "noise", "records", "reading"},
     "report": {
-        "inspection",
+        "noise",
         "errors",
         "records",
         "taxonomy",
@@ -112,6 +115,7 @@ MAY_IMPORT = {
     "service": BASE
     | {
         "compiled_core",
+        "noise",
         "reading",
         "model",
         "model_folder",

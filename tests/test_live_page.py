@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from commentnlp.records import SHANGHAI
 
 from .browser import chromium, opened
-from .live_stub import Stub, likely, nothing
+from .live_stub import Stub, likely, nothing, sourced
 
 pytestmark = pytest.mark.slow
 
@@ -186,13 +186,15 @@ def test_silence_is_a_lost_connection(browser, service):
 
 
 def test_hostile_comments_stay_text(browser, service):
-    service.take(HOSTILE)
     with opened(browser, service.url) as watched:
         page = watched.page
         page.wait_for_selector(".state.connected")
         service.post(HOSTILE)
-        page.locator(".comment").nth(2 * len(HOSTILE) - 1).wait_for()
-        written, streamed = said(page)[len(HOSTILE) :], said(page)[: len(HOSTILE)]
+        page.locator(".comment").nth(len(HOSTILE) - 1).wait_for()
+        streamed = said(page)
+        page.reload()
+        page.wait_for_selector(".state.connected")
+        written = said(page)
         # what the service wrote and what the script wrote look the same
         assert [" ".join(one.split()) for one in streamed] == [
             " ".join(one.split()) for one in written
@@ -204,7 +206,7 @@ def test_hostile_comments_stay_text(browser, service):
         emoji = page.locator(".comment", has_text="👨‍👩‍👧").first
         assert emoji.locator("mark").inner_text() == "多少钱"
         page.locator(".comment", has_text="长长长").first.click()
-        assert len(page.locator(".whole").inner_text()) == 10_000
+        assert len(page.locator(".whole").inner_text()) == 2_000  # of one that came with the page
         page.keyboard.press("Escape")
         page.locator(".question").nth(1).wait_for()
         assert page.locator("img, #list script").count() == 0
@@ -507,8 +509,190 @@ def test_an_empty_room_says_so(browser, service):
     with opened(browser, service.url) as watched:
         page = watched.page
         page.wait_for_selector(".state.connected")
-        for words in ("没有投诉热点", "还没有评论", "最近没有人提问"):
+        for words in ("从没收到过", "看不出有没有投诉", "还没有评论", "最近没有人提问"):
             assert page.get_by_text(words).is_visible()
+        assert page.get_by_text("没有投诉热点").is_hidden()  # who knows
         service.post(["来了"])
         page.get_by_text("来了", exact=True).wait_for()
         assert page.get_by_text("还没有评论").is_hidden()
+
+
+# the source ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "source", "words", "calm"),
+    [
+        (20, "live", "直播中", True),
+        (175, "live", "直播中", True),
+        (200, "silent", "没有收到任何数据", False),
+        (3 * 86_400, "ended", "最后一条数据是", False),
+    ],
+)
+def test_the_page_knows_when_its_source_is_silent(browser, service, seconds, source, words, calm):
+    last = datetime.now(SHANGHAI) - timedelta(seconds=seconds)
+    service.state = lambda comments, at: sourced(nothing(at), at, last)
+    with opened(browser, service.url) as watched:
+        page = watched.page
+        page.wait_for_selector(".state.connected")
+        assert page.locator("body").get_attribute("data-source") == source
+        page.get_by_text(words).first.wait_for()
+        assert page.get_by_text("没有投诉热点").is_visible() == calm
+        assert page.locator("#silent").is_visible() == (source != "live")
+        if seconds > 86_400:  # a day is told where it is another
+            assert re.search(r"\d\d-\d\d \d\d:\d\d", page.locator("#silent").inner_text())
+        if seconds == 175:  # it grows old without a word of the service
+            page.wait_for_selector("body[data-source=silent]", timeout=9_000)
+            assert page.get_by_text("没有投诉热点").is_hidden()
+        assert watched.complaints == []
+
+
+# rows ---------------------------------------------------------------------------------------------
+
+
+def test_the_same_words_are_one_row(browser, service):
+    service.take(["抽周边", "多少钱", "抽周边", "多少钱？", "抽周边"])
+    with opened(browser, service.url) as watched:
+        page = watched.page
+        page.wait_for_selector(".state.connected")
+        rows = page.locator("#list .comment")
+        assert rows.locator(".said").all_inner_texts() == ["抽周边", "多少钱？"]
+        assert rows.locator(".same").all_inner_texts() == ["×3", "×2"]
+        assert rows.locator(".kind").all_inner_texts() == ["快捷短语", ""]
+        service.post(["多少钱", "有色差", "抽周边"])
+        page.get_by_text("有色差").wait_for()
+        assert rows.locator(".said").all_inner_texts() == ["有色差", "多少钱", "抽周边"]
+        assert rows.locator(".same").all_inner_texts() == ["", "×3", "×4"]
+        # what a button typed is not to be seen
+        page.get_by_role("button", name="隐藏快捷短语和广告").click()
+        assert rows.locator(".said").all_inner_texts() == ["有色差", "多少钱"]
+        assert watched.complaints == []
+
+
+def test_only_what_matters(browser, service):
+    service.take(["好看", "多少钱", "有色差", "来了"])
+    with opened(browser, service.url) as watched:
+        page = watched.page
+        page.wait_for_selector(".state.connected")
+        page.get_by_role("button", name="只看投诉和提问").click()
+        assert said(page) == ["有色差", "多少钱"]
+        service.post(["真好看", "没声音"])
+        page.get_by_text("没声音").first.wait_for()
+        assert said(page) == ["没声音", "有色差", "多少钱"]
+        # it stays so when the page is loaded again, and in the address
+        assert "matters=1" in page.url
+        page.goto(f"{service.url}/?room=8801")
+        page.wait_for_selector(".state.connected")
+        assert page.locator("#matters").get_attribute("aria-pressed") == "true"
+        assert said(page) == ["没声音", "有色差", "多少钱"]
+        assert watched.complaints == []
+
+
+def test_filters_and_sound_are_kept(browser, service):
+    service.take(["多少钱", "有色差", "来了"])
+    with opened(browser, service.url) as watched:
+        page = watched.page
+        page.wait_for_selector(".state.connected")
+        page.locator("#filters [data-label='intent/price']").click()
+        page.locator("#sound").click()
+        address = page.url
+        page.reload()
+        page.wait_for_selector(".state.connected")
+        assert said(page) == ["多少钱"]
+        assert page.locator("#sound").get_attribute("aria-pressed") == "true"
+        assert page.locator("#sound").inner_text() != "提示音：关"
+        assert watched.complaints == []
+    with opened(browser, address) as watched:  # passed on to another
+        watched.page.wait_for_selector(".state.connected")
+        assert said(watched.page) == ["多少钱"]
+
+
+# complaints ---------------------------------------------------------------------------------------
+
+
+def spots(page):
+    return page.locator("#spots > li")
+
+
+def test_a_leaf_stands_under_its_parent_and_counts_once(browser, service):
+    def spot(label, condition, people, **more):
+        known = {"facet": "complaint", "label": label, "state": condition, "people": people}
+        known |= {"comments": people, "of": 100, "usual": 0, "times": None, "p": 0.001}
+        return known | {"since": None, "pasted": None, "quotes": []} | more
+
+    def state(comments, at):
+        hot = [
+            spot("product_quality", "rising", 22),
+            spot("product_quality.color", "rising", 16, usual=None),
+            spot("livestream.tech", "steady", 4, usual=3.5,
+                 pasted={"text": "没声音<b>", "people": 4}),
+        ]  # fmt: skip
+        return sourced(nothing(at), at, at) | {"hotspots": hot}
+
+    service.state = state
+    with opened(browser, service.url) as watched:
+        page = watched.page
+        page.wait_for_selector(".state.connected")
+        for _ in range(2):  # as it was written, and as the script writes it
+            assert spots(page).count() == 2
+            assert spots(page).nth(0).locator(".leaves li").count() == 1
+            assert "16 人" in spots(page).nth(0).locator(".leaves").inner_text()
+            assert page.locator(".spot > .line .times").all_inner_texts() == [
+                "平时没有", "和平时差不多",
+            ]  # fmt: skip
+            assert "还没有对照" in page.locator(".leaves").first.inner_text()
+            assert "4 人在刷同一句：没声音<b>" in spots(page).nth(1).inner_text()
+            assert page.title().startswith("(1) ")
+            page.wait_for_timeout(1500)
+        assert watched.complaints == []
+
+
+def test_another_room_that_burns_is_seen_and_heard(browser, service):
+    service.take(["来了"])
+    service.rooms = [("8801", int(1000 * time.time())), ("乙<间", int(1000 * time.time()))]
+    with opened(browser, service.url) as watched:
+        page = watched.page
+        page.wait_for_selector(".state.connected")
+        page.locator("#sound").click()
+        page.evaluate("""() => {
+          window.tones = 0;
+          const made = AudioContext.prototype.createOscillator;
+          AudioContext.prototype.createOscillator = function () {
+            tones += 1;
+            return made.call(this);
+          };
+        }""")
+        assert page.locator("#elsewhere").is_hidden()
+        burning = {"facet": "complaint", "label": "livestream.tech", "state": "new", "people": 25}
+        service.burning = {"乙<间": [burning]}
+        link = page.locator("#elsewhere a")
+        link.wait_for()
+        assert "乙<间" in link.inner_text()
+        assert "25 人" in link.inner_text()
+        assert page.title().startswith("(1) 乙<间! ")
+        assert page.locator("#rooms option").nth(1).inner_text().startswith("● ")
+        assert page.evaluate("tones") == 2
+        # that it goes on is no news
+        service.burning = {"乙<间": [burning | {"people": 26}]}
+        page.get_by_text("26 人").wait_for()
+        assert page.evaluate("tones") == 2
+        service.burning = {}
+        link.wait_for(state="hidden")
+        assert not page.title().startswith("(")
+        assert watched.complaints == []
+
+
+def test_a_time_never_breaks_and_text_follows_the_reader_s_size(browser, busy):
+    with opened(browser, busy.url, **PHONE) as watched:
+        page = watched.page
+        page.wait_for_selector(".state.connected")
+        heights = page.locator(".quotes time").evaluate_all(
+            "nodes => nodes.map((node) => node.getBoundingClientRect().height)"
+        )
+        assert heights
+        assert max(heights) < 30
+        small = "document.querySelector('footer').computedStyleMap().get('font-size').value"
+        before = page.evaluate(small)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate(small) == 2 * before
+        assert watched.complaints == []

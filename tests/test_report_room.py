@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -203,17 +204,35 @@ def test_one_tap_phrases(model):
     room = room_of(model, tapped + asked + others)
     assert room.canned.sum() == 10  # ten of forty people may ask the same
     assert not (room.canned & room.has(*ASK_LABEL)).any()
-    room = room_of(model, asked + others[:5])
-    assert room.canned.sum() == 10  # two thirds of all people do not
+    # a button is told by what it says: all of them may ask or complain in the same words
+    assert not room_of(model, asked).canned.any()
+    pasted = [comment(after(n), f"x{n}", "发错货了客服不理人", LOST) for n in range(30)]
+    room = room_of(model, pasted + others[:5])
+    assert not room.canned.any()
+    assert room.has("complaint", "logistics.lost").sum() == 30
+    # a slogan that all copy neither asks nor complains
+    slogan = [comment(after(n), f"y{n}", "零食还得是这家店", {}) for n in range(10)]
+    assert room_of(model, slogan + others).canned.sum() == 10
+
+
+def test_the_host_s_own_words_are_one_tap_phrases_of_viewers(model):
+    asked = [comment(after(n), f"v{n}", "想要的宝宝扣下单了", LOST) for n in range(3)]
+    host = Event("comment", "想要的宝宝扣下单了！", role="host", time=after(-1))
+    room = room_of(model, [host, *asked])
+    assert room.canned.all()
+    assert not room.has("complaint", "logistics.lost").any()
+    # who repeats what viewers typed first has not handed it out
+    assert not room_of(model, [*asked, replace(host, time=after(1))]).canned.any()
 
 
 def test_one_tap_phrases_of_hidden_people(model):
-    tapped = [comment(after(n), "", "点击领取福利大礼", {}) for n in range(10)]
+    tapped = [comment(after(n), "", "零食还得是这家店", {}) for n in range(10)]
     assert room_of(model, tapped).canned.all()
     assert not room_of(model, tapped[:9]).canned.any()
 
 
 ASK_LABEL = ("act", "ask")
+LOST = {"complaint": "logistics.lost"}
 
 
 def test_spam_has_no_voice(model):

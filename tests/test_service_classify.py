@@ -15,6 +15,7 @@ class Served:
     def __init__(self, model):
         self.real, self.meta, self.calls = model, model.meta, []
         self.model = self
+        self.normaliser, self.noise = model.normaliser, model.noise
 
     def tag(self, texts, *, evidence=False):
         self.calls.append(len(texts))

@@ -199,17 +199,31 @@ def test_hidden_people_are_told_apart_by_their_words(shipped):
     assert (one.state, one.people) == ("new", 6)
 
 
-def test_a_long_line_that_all_copy_is_a_phrase_to_tap(shipped):
-    lines = ["今天的直播间画面好卡"]
-    room = Replay(chat(range(90)) + complaints(TECH, at(60), 9, texts=lines), shipped)
-    assert room.hot(at(62), TECH).state == "steady"
-    # short words are typed alike by many
-    room = Replay(chat(range(90)) + complaints(TECH, at(60), 9, texts=["没声音"]), shipped)
-    assert room.hot(at(62), TECH).state == "new"
-    # as does what is said in other words, too
-    lines += ["画面卡住不动了呀", "怎么卡成这样子了"]
-    room = Replay(chat(range(90)) + complaints(TECH, at(60), 9, texts=lines), shipped)
-    assert room.hot(at(62), TECH).state == "new"
+PASTED = {
+    "没声音": TECH,
+    "退钱退钱": "after_sales.return",
+    "主播退钱！退钱！": "after_sales.return",
+    "发错货了客服不理人": "logistics.lost",
+    "收到的颜色和直播间完全不一样": COLOR,
+}
+
+
+@pytest.mark.parametrize("people", [5, 20, 30])
+@pytest.mark.parametrize("text", PASTED)
+def test_a_complaint_that_many_paste_is_as_hot_as_one_in_their_own_words(shipped, text, people):
+    pasted = [
+        replace(one, tags=shipped.tag([text])[0].tags)
+        for one in complaints(TECH, at(80), people, apart=2, texts=[text])
+    ]
+    one = Replay(chat(range(90), each=3) + pasted, shipped).hot(at(82), PASTED[text])
+    assert (one.state, one.people, one.comments) == ("new", people, people)
+    assert (one.pasted.text, one.pasted.people) == (text, people)
+    assert [quote.text for quote in one.quotes] == [text]
+    # words of their own are nobody's paste
+    lines = [f"{text}{n}号" for n in range(people)]
+    own = [replace(one, text=line) for one, line in zip(pasted, lines, strict=True)]
+    one = Replay(chat(range(90), each=3) + own, shipped).hot(at(82), PASTED[text])
+    assert (one.state, one.people, one.pasted) == ("new", people, None)
 
 
 def test_a_room_that_has_just_opened(shipped):
@@ -221,6 +235,40 @@ def test_a_room_that_has_just_opened(shipped):
     # one comment is all there is
     only = Replay(complaints(TECH, at(1), 1), shipped).hot(at(1), TECH)
     assert (only.state, only.people, only.of) == ("quiet", 1, 1)
+
+
+@pytest.mark.parametrize(("people", "hot"), [(7, False), (8, True), (16, True)])
+def test_without_a_past_eight_people_and_one_in_twenty_are_hot(shipped, people, hot):
+    first = chat(range(8), each=people * 2) + complaints(COLOR, at(6), people)
+    one = Replay(first, shipped).hot(at(7.9), COLOR)
+    assert (one.state in HOT, one.usual, one.times) == (hot, None, None)
+
+
+def test_without_a_past_a_share_below_one_in_twenty_is_steady(shipped):
+    crowd = chat(range(8), each=60) + complaints(COLOR, at(3), 9)
+    one = Replay(crowd, shipped).hot(at(7.9), COLOR)
+    assert (one.state, one.usual, one.times) == ("steady", None, None)
+
+
+def test_a_past_is_one_of_an_hour(shipped):
+    show = chat(range(120))
+    for minute, known in ((68, False), (69, True)):
+        room = Replay(show + complaints(COLOR, at(minute - 2), 6), shipped)
+        assert (room.hot(at(minute), COLOR).usual is not None) == known
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_state_and_factor_never_contradict_each_other(shipped, seed):
+    seen = Counter()
+    room = Replay(planted(seed, hours=2, per_minute=6.0, burst=(DELAY, 1, 5.0)), shipped)
+    for minute in range(5, 120, 3):
+        for one in room.now(at(minute)).hotspots:
+            seen[one.state] += 1
+            if one.state in ("steady", "quiet") or one.usual is None:
+                assert one.times is None
+            elif one.state in HOT:
+                assert one.times is None or one.times > 1
+    assert {"steady", "quiet", "rising"} <= seen.keys()
 
 
 def test_neither_a_crowd_nor_the_end_of_a_lottery_is_a_hotspot(shipped):
@@ -357,10 +405,23 @@ def test_showing_the_item_answers(shipped):
     assert not [one for one in found.unanswered if "5号" in one.text]
 
 
-def test_who_has_waited_longer_than_the_window(shipped):
-    found = Replay([*chat(range(40), each=3), ask(46, "a", "能复检吗")], shipped).now(at(58))
-    assert not found.asked
-    assert [(one.text, one.seconds) for one in found.unanswered] == [("能复检吗", 720)]
+def test_a_question_goes_with_the_window(shipped):
+    events = [*chat(range(40), each=3), ask(46, "a", "能复检吗")]
+    found = Replay(events, shipped).now(at(55))
+    assert [(one.text, one.seconds) for one in found.unanswered] == [("能复检吗", 540)]
+    assert found.open_questions == 1
+    found = Replay(events, shipped).now(at(58))
+    assert (found.asked, found.unanswered, found.open_questions) == ((), (), 0)
+
+
+def test_all_open_questions_are_counted(shipped):
+    topics = ("能复检吗", "圈口多大", "几点下播", "有证书吗", "多少钱", "什么颜色", "可以退吗",
+              "在哪里产的", "送礼盒吗", "怎么保养", "能定做吗", "包邮吗", "多重啊")  # fmt: skip
+    events = [ask(50 + n / 10, f"u{n}", text) for n, text in enumerate(topics)]
+    found = Replay(events, shipped).now(at(55))
+    assert len(found.unanswered) == 10
+    assert 10 < found.open_questions <= len(topics)
+    assert found.open_questions == len(Replay(events, shipped).now(at(55)).asked) + 3
 
 
 # figures ----------------------------------------------------------------------------------------
@@ -370,8 +431,10 @@ def test_the_figures_are_those_of_the_counts(shipped):
     room = Replay(chat(range(70), each=6) + chat([69], each=12), shipped)
     found = room.now(at(70) - timedelta(seconds=0.5), room="r1")
     told = json.loads(found.to_json())
-    assert list(told) == ["room", "at", "minutes", "rate", "people", "comments", "series", "labels",
-                          "asked", "unanswered", "hotspots"]  # fmt: skip
+    assert list(told) == ["room", "at", "minutes", "source", "last_event", "last_event_seconds",
+                          "rate", "voice_rate", "people", "comments", "one_tap", "spam", "series",
+                          "labels", "asked", "open_questions", "unanswered",
+                          "hotspots"]  # fmt: skip
     assert (told["room"], told["minutes"], told["comments"]) == ("r1", 10, 72)
     assert told["at"] == "2026-02-07T20:09:59+08:00"
     assert told["rate"] == 18.0
@@ -396,7 +459,7 @@ def test_the_figures_are_those_of_the_counts(shipped):
     said = Replay(room.events + complaints(COLOR, at(65), 1), shipped).now(at(69))
     told = json.loads(said.to_json())["hotspots"][0]
     assert list(told) == ["facet", "label", "state", "comments", "people", "of", "usual", "times",
-                          "p", "since", "quotes", "inquiries"]  # fmt: skip
+                          "p", "since", "pasted", "quotes", "inquiries"]  # fmt: skip
     assert list(told["quotes"][0]) == ["seq", "time", "text", "score", "start", "end"]
 
 

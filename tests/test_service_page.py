@@ -162,7 +162,8 @@ def test_the_stream_goes_on_behind_what_was_read():
 
 def test_figures_are_those_of_now():
     text = written()
-    assert '<strong id="rate">19.5</strong>' in text
+    assert re.search('<strong id="voice_rate" title=".*?">12.5</strong>', text)
+    assert '<small id="rate">全部 19.5 条/分</small>' in text
     assert '<dd id="comments">216</dd>' in text
     assert "最高 33 条" in text
     assert "<span>品质</span> <small>31</small>" in text
@@ -203,7 +204,8 @@ def test_that_retraining_is_due_is_told_quietly():
 def test_an_empty_room():
     for language in ("zh", "en"):
         text = page(nothing(AT), [], MODEL, [], room="", language=language)
-        assert 'id="rate">0<' in text
+        assert re.search('id="voice_rate" title=".*?">0<', text)
+        assert 'data-source="none"' in text
     assert "还没有直播间" in page(nothing(AT), [], MODEL, [], room="", language="zh")
     bare = nothing(AT) | {"series": []}
     assert 'd=""' in page(bare, [], MODEL, [], room="", language="zh")

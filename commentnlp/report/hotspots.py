@@ -24,10 +24,11 @@ from typing import NamedTuple
 import numpy as np
 
 from commentnlp.intervals import wilson
+from commentnlp.noise import ASK, COMPLAIN, COMPLAINT
 from commentnlp.report.activity import hour_of
 from commentnlp.report.log import NOBODY, Bools, Floats, Ints
 from commentnlp.report.records import Complaints, Hotspot, HotStep, Labelled, Named, Word
-from commentnlp.report.room import ASK, COMPLAIN, COMPLAINT, Room
+from commentnlp.report.room import Room
 from commentnlp.report.slices import apart, named, products
 from commentnlp.report.stats import higher, lower, significant
 from commentnlp.report.topics import Explained

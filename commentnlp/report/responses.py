@@ -6,8 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from commentnlp.inspection import FLOOD
 from commentnlp.intervals import wilson
+from commentnlp.noise import MIN_FLOOD_LINES
 from commentnlp.report.answers import Ask, Said, answers, items_named
 from commentnlp.report.log import NOBODY, Bools, Ints
 from commentnlp.report.records import Answer, AnsweredStep, Question, Responses
@@ -85,7 +85,7 @@ def answered(
 def _announced(room: Room, explained: Explained) -> Bools:
     """What a tool announced, or the host's side typed so often that it answers nobody."""
     times = np.bincount(room.log.text[room.by_host], minlength=len(room.log.texts) or 1)
-    often: Bools = room.by_host & (times[room.log.text] >= FLOOD)
+    often: Bools = room.by_host & (times[room.log.text] >= MIN_FLOOD_LINES)
     return explained.announcement | often
 
 

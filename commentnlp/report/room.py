@@ -12,30 +12,28 @@ import numpy as np
 import numpy.typing as npt
 
 from commentnlp.errors import CommentnlpError
-from commentnlp.inspection import CANNED_LENGTH, CANNED_PEOPLE, FLOOD
 from commentnlp.model import Model
+from commentnlp.noise import (
+    ASK,
+    COMPLAINT,
+    MIN_FLOOD_LINES,
+    MIN_ONE_TAP_LENGTH,
+    ONE_TAP,
+    SPAM,
+    is_pasted,
+    words_only,
+)
 from commentnlp.report.log import NOBODY, Bools, Codes, Floats, Ints, Log, Tags, likes
 from commentnlp.report.quoting import masked, shown
 from commentnlp.report.records import MOST_QUOTES, Count, Quote
 from commentnlp.report.settings import Settings
 from commentnlp.report.words import Words
 from commentnlp.taxonomy import parent_of
-from commentnlp.text import CONTACT, LINK
 
 _CALLED = re.compile(r"([@＠]\s?|回复\s?)([^\s@＠:：,，]{1,30})")
 
 SILENCE = 30 * 60
 """Seconds without any event after which the room was not live."""
-
-CANNED_SHARE = 1 / 200
-"""Of all who typed: in a large room, ten people say many things in the same words."""
-MATTERS_SHARE = 1 / 3
-"""Of all who typed: from how many on even a question or a complaint is a one-tap phrase."""
-
-COMPLAINT = "complaint"
-ASK = ("act", "ask")
-COMPLAIN = ("act", "complain")
-"""The facet and the labels that the report asks after by name."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,10 @@ class Texts:
     normal: Ints
     """Which of ``normals``: 666 and 666666 are one."""
     normals: tuple[str, ...]
+    one_tap: Bools
+    """Which of ``normals`` are one-tap phrases by what they say,"""
     spam: Bools
+    """and which are spam."""
 
 
 class Room:
@@ -77,8 +78,8 @@ class Room:
         self.time, self.user = log.time[self.said], log.user[self.said]
         self.text = log.text[self.said]
         self.normal = self.texts.normal[self.text]
-        self.spam = self.texts.spam[self.text]
-        long = np.array([len(text) >= CANNED_LENGTH for text in self.texts.normals], bool)
+        self.spam = self.texts.spam[self.normal]
+        long = np.array([len(text) >= MIN_ONE_TAP_LENGTH for text in self.texts.normals], bool)
         self.long = long[self.normal]
         """Long enough for a one-tap phrase."""
         self.canned = self._canned()
@@ -101,11 +102,10 @@ class Room:
         return np.asarray(self.texts.matrix[self.text, column])
 
     def _canned(self) -> Bools:
-        """One-tap phrases: the same words, `CANNED_LENGTH` characters or more, from many people.
+        """One-tap phrases: by what they say, the host's own words, or pasted by many people.
 
-        Many are `CANNED_PEOPLE` and a share of all who typed; of questions and complaints a third,
-        since ten buyers may well ask when it will be sent in the same six characters. A hidden
-        person counts for each line.
+        A line that asks or complains is never one because of how many post it: buyers may well
+        ask when it will be sent in the same six characters. A hidden person counts for each line.
         """
         known = self.user != NOBODY
         pairs = np.unique(paired(self.normal[known], self.user[known]), return_index=True)[1]
@@ -118,9 +118,20 @@ class Room:
         for column in self.columns:
             if column[0] == COMPLAINT:
                 matters |= self.labelled(*column)
-        least = np.where(matters, MATTERS_SHARE, CANNED_SHARE) * all_who_typed
-        of_text = people[self.normal]
-        return np.asarray(self.long & (of_text >= CANNED_PEOPLE) & (of_text >= least))
+        pasted = is_pasted(people[self.normal], all_who_typed) & ~matters
+        by_use = self.long & ~self.spam & (self._from_host() | pasted)
+        return np.asarray(self.texts.one_tap[self.normal] | by_use)
+
+    def _from_host(self) -> Bools:
+        """Lines in words that host or staff typed before any viewer did."""
+        codes = Codes()
+        words = np.array([codes[words_only(text)] for text in self.texts.normals], np.int64)
+        host, viewers = (np.full(len(codes), np.inf) for _ in range(2))
+        typed = np.flatnonzero(self.by_host & self.timed)
+        np.minimum.at(host, words[self.texts.normal[self.log.text[typed]]], self.log.time[typed])
+        timed = ~np.isnan(self.time)
+        np.minimum.at(viewers, words[self.normal[timed]], self.time[timed])
+        return np.asarray((host < viewers)[words[self.normal]])
 
     def _repeats(self) -> Bools:
         """Lines in which a known person says the same again within one step."""
@@ -302,7 +313,11 @@ class Room:
         known = np.flatnonzero(self.user != NOBODY)
         key = paired(self.user[known], self.normal[known])
         _, first, counts = np.unique(key, return_index=True, return_counts=True)
-        found = [(int(known[i]), int(n)) for i, n in zip(first, counts, strict=True) if n >= FLOOD]
+        found = [
+            (int(known[i]), int(n))
+            for i, n in zip(first, counts, strict=True)
+            if n >= MIN_FLOOD_LINES
+        ]
         return sorted(found, key=lambda flood: -flood[1])
 
 
@@ -372,8 +387,9 @@ def _texts(log: Log, model: Model) -> Texts:
                     column = columns[facet, label]
                     matrix[text, column] = True
                     scores[text, column] = max(scores[text, column], tag.score)
-    spam = np.array([CONTACT in text or LINK in text for text in normal_texts], bool)
-    return Texts(matrix, scores, normal, tuple(codes), spam)
+    noise = [model.noise.kind_of(text) for text in codes]
+    one_tap, spam = (np.array([kind == one for kind in noise], bool) for one in (ONE_TAP, SPAM))
+    return Texts(matrix, scores, normal, tuple(codes), one_tap, spam)
 
 
 def _tags(log: Log, model: Model) -> Iterator[Tags]:

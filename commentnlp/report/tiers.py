@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from commentnlp.noise import COMPLAINT
 from commentnlp.report.log import NOBODY, Bools, Ints
 from commentnlp.report.records import Question, Tier, Tiers, Upset
-from commentnlp.report.room import COMPLAINT, Room
+from commentnlp.report.room import Room
 from commentnlp.report.slices import slice_of
 from commentnlp.report.topics import Asked
 

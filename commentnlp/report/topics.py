@@ -7,11 +7,12 @@ from collections import Counter
 
 import numpy as np
 
+from commentnlp.noise import ASK
 from commentnlp.report.log import NOBODY, Bools, Codes, Floats, Ints
 from commentnlp.report.questions import join
 from commentnlp.report.quoting import shown
 from commentnlp.report.records import Question, Slice
-from commentnlp.report.room import ASK, Room, paired
+from commentnlp.report.room import Room, paired
 from commentnlp.report.slices import slice_of
 
 MOST_QUESTIONS = 10

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 from urllib.parse import quote as percent_encoded
 
 from commentnlp.errors import CommentnlpError
+from commentnlp.noise import ASK, COMPLAIN
 from commentnlp.report import zone_named
 from commentnlp.report.hotspots import LEAST_PEOPLE
-from commentnlp.report.room import ASK, COMPLAIN
 from commentnlp.service.alert_messages import (
     MAX_QUOTE_CHARACTERS,
     MAX_QUOTES,

@@ -9,9 +9,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from commentnlp.noise import without_complaint
 from commentnlp.records import Tagged
 from commentnlp.service.records import Stored
 from commentnlp.taxonomy import parent_of
+
+NOISE = "noise"
+"""Field of an answer that says which noise the comment is; also counted like a label's facet."""
 
 _encode = msgspec.json.Encoder().encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -21,13 +25,18 @@ class Answer(NamedTuple):
     """What the model says of a comment."""
 
     json: str
-    """An object of the facets, each with its labels and scores, and ``evidence``."""
+    """An object of the facets, each with its labels and scores, ``evidence`` and, where the comment
+    is a one-tap phrase or spam, ``noise``, which says so."""
     labels: tuple[str, ...]
-    """``facet/label``, parents of leaves among them."""
+    """``facet/label``, parents of leaves among them; ``noise/one_tap`` counts as one."""
+    words: str = ""
+    """The comment's normalised words; equal where two comments say the same."""
 
 
-def answer_of(tagged: Tagged) -> Answer:
-    """The answer to a tagged comment."""
+def answer_of(tagged: Tagged, *, noise: str = "", words: str = "") -> Answer:
+    """Write the answer to a tagged comment; noise is no complaint, whatever its words are."""
+    if noise:
+        tagged = without_complaint(tagged)
     # a fifth of the time that tagging takes, were it built of objects and encoded
     labels: dict[str, None] = {}
     parts = []
@@ -41,7 +50,11 @@ def answer_of(tagged: Tagged) -> Answer:
         f'"weight":{e.weight:.3f}}}'
         for e in tagged.evidence
     ]
-    return Answer(f'{{{",".join(parts)},"evidence":[{",".join(proofs)}]}}', tuple(labels))
+    json = f'{",".join(parts)},"evidence":[{",".join(proofs)}]'
+    if noise:
+        labels[f"{NOISE}/{noise}"] = None
+        json += f',"{NOISE}":{_quoted(noise)}'
+    return Answer(f"{{{json}}}", tuple(labels), words)
 
 
 @lru_cache(1_000)

@@ -14,6 +14,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from commentnlp.model import Model
+from commentnlp.noise import ONE_TAP, words_only
 from commentnlp.service.answers import Answer, answer_of
 from commentnlp.service.problems import Problem
 from commentnlp.service.serving import Serving
@@ -24,6 +25,9 @@ SLICE_CHARACTERS = 4_000
 
 REMEMBERED = 25_000
 """Texts after which the older half of what is remembered is dropped."""
+
+MOST_ONE_TAP = 1_000
+"""Answers to the host's own words that are remembered."""
 
 _LONGEST_REMEMBERED = 200
 
@@ -53,6 +57,7 @@ class Classifier:
         self._nothing = answer_of(self._model.tag([""])[0])
         self._young: dict[str, Answer] = {}
         self._old: dict[str, Answer] = {}
+        self._one_tap: dict[str, Answer] = {}
 
     async def classify(self, texts: Sequence[str]) -> Answers:
         """Answer comments; raises Problem (503) where too many wait already."""
@@ -65,6 +70,23 @@ class Classifier:
         self._jobs.append(job)
         self.waiting += len(texts)
         return await job.future
+
+    def words(self, text: str) -> str:
+        """Give the normalised words of a text, as `Answer.words` has them."""
+        return words_only(self._current().normaliser.normalise(text).text)
+
+    def as_one_tap(self, text: str, answer: Answer) -> Answer:
+        """Answer a comment as a one-tap phrase, and count it so in place of ``answer``."""
+        model = self._current()
+        found = self._one_tap.get(text)
+        if found is None:
+            if len(self._one_tap) >= MOST_ONE_TAP:
+                self._one_tap.clear()
+            (tagged,) = model.tag([text], evidence=True)
+            found = self._one_tap[text] = answer_of(tagged, noise=ONE_TAP, words=answer.words)
+        self.labels.subtract(answer.labels)
+        self.labels.update(found.labels)
+        return found
 
     def _turn(self) -> None:
         """Tag what waits, a slice of it; what is left has the next turn.
@@ -117,7 +139,7 @@ class Classifier:
         if self._model is not self._serving.model:
             self._model = self._serving.model
             self._nothing = answer_of(self._model.tag([""])[0])
-            self._young, self._old = {}, {}
+            self._young, self._old, self._one_tap = {}, {}, {}
         return self._model
 
     def _answers(self, model: Model, texts: Sequence[str]) -> list[Answer]:
@@ -131,8 +153,11 @@ class Classifier:
                 found[text] = self._nothing
             else:
                 new[text] = None
-        for tagged in model.tag(list(new), evidence=True) if new else ():
-            answer = answer_of(tagged)
+        normals = model.normaliser.normalise_all(list(new)) if new else ()
+        for tagged, normal in zip(model.tag(list(new), evidence=True) if new else (), normals,
+                                  strict=True):  # fmt: skip
+            noise = model.noise.kind_of(normal.text)
+            answer = answer_of(tagged, noise=noise, words=words_only(normal.text))
             found[tagged.text] = answer
             if len(tagged.text) <= _LONGEST_REMEMBERED:
                 self._young[tagged.text] = answer

@@ -9,11 +9,16 @@ from datetime import datetime, timezone
 from hashlib import blake2b
 from typing import NamedTuple
 
+from commentnlp.noise import MIN_ONE_TAP_LENGTH, NOISE_KINDS
 from commentnlp.records import Event
-from commentnlp.service.answers import Answer
+from commentnlp.service.answers import NOISE, Answer
 from commentnlp.service.classify import Classifier
 from commentnlp.service.records import Placed, Row, Stored
 from commentnlp.service.writer import Writer
+
+MOST_LINES = 40_000
+"""Lines of all rooms of which is known who typed them first."""
+NOISE_LABELS = frozenset(f"{NOISE}/{kind}" for kind in NOISE_KINDS)
 
 _NO_ANSWER = Answer("", ())
 
@@ -41,6 +46,7 @@ class Intake:
         self._classifier = classifier
         self._writer = writer
         self._name_key = name_key
+        self._speakers = FirstSpeakers()
 
     async def take(self, events: Sequence[Event]) -> Taken:
         """Tag and keep events. Raises Problem (503) where that cannot be done now."""
@@ -48,7 +54,12 @@ class Intake:
         found = await self._classifier.classify([e.text for e in events if is_typed(e)])
         answers = iter(found.answers)
         rows = [
-            self._row(event, now, next(answers) if is_typed(event) else _NO_ANSWER, found.model)
+            self._row(
+                event,
+                now,
+                self._answer(event, next(answers)) if is_typed(event) else self._heard(event),
+                found.model,
+            )
             for event in events
         ]
         rows = _apart(rows)
@@ -62,6 +73,21 @@ class Intake:
         return blake2b(name.encode("utf-8", "replace"), key=self._name_key,
                        digest_size=8).hexdigest()  # fmt: skip
 
+    def _answer(self, event: Event, answer: Answer) -> Answer:
+        """The answer to a viewer's comment, the host's own words being a one-tap phrase."""
+        if self._speakers.host_was_first(event.room, answer.words, by_host=False) and (
+            NOISE_LABELS.isdisjoint(answer.labels)
+        ):
+            return self._classifier.as_one_tap(event.text, answer)
+        return answer
+
+    def _heard(self, event: Event) -> Answer:
+        """Remember what host or staff typed."""
+        if event.kind == "comment" and event.role != "viewer":
+            words = self._classifier.words(event.text)
+            self._speakers.host_was_first(event.room, words, by_host=True)
+        return _NO_ANSWER
+
     def _row(self, event: Event, now: datetime, answer: Answer, model: str) -> Row:
         time = event.time or now
         return Row(
@@ -73,6 +99,31 @@ class Intake:
             answer.labels,
             model if answer.json else "",
         )
+
+
+class FirstSpeakers:
+    """Who typed a line first in its room: viewers, or host and staff.
+
+    What the host typed first, and viewers paste, is the host's own words. Of the latest lines
+    only: the older half of `MOST_LINES` is forgotten, and all of them with the process.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no line."""
+        self._young: dict[tuple[str, str], bool] = {}
+        self._old: dict[tuple[str, str], bool] = {}
+
+    def host_was_first(self, room: str, words: str, *, by_host: bool) -> bool:
+        """Remember a line and tell whether the host typed it first; never of short ones."""
+        if len(words) < MIN_ONE_TAP_LENGTH:
+            return False
+        line = room, words
+        first = self._young.get(line)
+        if first is None:
+            first = self._young[line] = self._old.get(line, by_host)
+            if len(self._young) > MOST_LINES // 2:
+                self._old, self._young = self._young, {}
+        return first
 
 
 def _apart(rows: list[Row]) -> list[Row]:

@@ -4,7 +4,7 @@
 const MOST = 200; // comments shown
 const KEPT = 1000; // comments remembered, for filters
 const LONGEST = 300; // characters of one
-const LISTED = 10; // unanswered questions that the service lists
+const [QUIET, OVER] = [180, 1800]; // seconds without an event: the source is silent, the show over
 const SILENT = 25_000; // ms without a sign of life: the connection is dead
 const LOST = 15_000; // ms of trying until we say so
 const COMPLAINT = "complaint";
@@ -23,6 +23,36 @@ const phrases = JSON.parse(words);
 const say = (key, values = {}) => phrases[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const number = (value) => value.toLocaleString("en-US", { maximumFractionDigits: value < 100 ? 1 : 0 });
 const clock = (time) => time.slice(11, 19);
+let today = one("#updated").dataset.day; // by the service's clock
+
+// The clock of a time; before it the day, where that is not today.
+function when(time, short = false) {
+  const hour = short ? clock(time).slice(0, 5) : clock(time), day = time.slice(0, 10);
+  if (day === today) return hour;
+  return `${day.slice(0, 4) === today.slice(0, 4) ? day.slice(5) : day} ${hour}`;
+}
+
+// What was chosen here: in the address, to be passed on, and kept for the next time.
+const kept = (() => {
+  let stored = {};
+  try { stored = JSON.parse(localStorage.getItem("live") ?? "{}"); } catch { /* forbidden, or not ours */ }
+  const address = new URLSearchParams(location.search);
+  const given = ["labels", "matters", "hide"].some((name) => address.has(name));
+  const of = (name) => (given ? address.get(name) ?? "" : stored[name] ?? "");
+  return { room: stored.room ?? "", labels: of("labels"), matters: of("matters"), hide: of("hide"), sound: address.get("sound") ?? stored.sound ?? "" };
+})();
+
+function keep(changes) {
+  Object.assign(kept, changes);
+  const address = new URL(location.href);
+  for (const name of ["labels", "matters", "hide", "sound"]) {
+    if (kept[name]) address.searchParams.set(name, kept[name]);
+    else address.searchParams.delete(name);
+  }
+  if (room && !address.searchParams.has("room")) address.searchParams.set("room", room);
+  history.replaceState(null, "", address);
+  try { localStorage.setItem("live", JSON.stringify(kept)); } catch { /* forbidden here */ }
+}
 
 // ---------------------------------------------------------------- words of strangers
 
@@ -54,6 +84,8 @@ const parentOf = (key) => key.slice(0, Math.max(0, key.lastIndexOf(".")));
 const longName = (key) => (parentOf(key) ? `${nameOf(parentOf(key))} · ` : "") + nameOf(key);
 const within = (key, wanted) => key === wanted || key.startsWith(`${wanted}.`);
 const tagsOf = (comment) => facets.flatMap((facet) => (comment[facet] ?? []).map((tag) => ({ ...tag, facet, key: `${facet}/${tag.label}` })));
+const asks = (comment) => Boolean(comment.act?.some((tag) => tag.label === "ask"));
+const wordsOf = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}\p{M}]+/gu, "") || text;
 const troubled = (comment) => Boolean(comment[COMPLAINT]?.length);
 const score = (tag) => (tag.score === undefined ? "" : `${Math.round(100 * tag.score)}%`); // what people say has none
 
@@ -68,7 +100,12 @@ let last = Number(after), allowed = MOST, counted = performance.now(), planned =
 
 const paused = () => holds.size || editor.open || one(":focus-visible", list);
 const hold = (why, still) => { holds[still ? "add" : "delete"](why); plan(); };
-const fits = (comment) => facets.every((facet) => { // of one facet any label, of several facets each
+const folded = new Set(); // seqs of comments that came with the page as part of another's row
+const rows = new Map(); // words → the row that stands for all comments with them
+const switches = { matters: false, hide: false };
+const narrowed = () => chosen.size > 0 || switches.matters || switches.hide;
+const wanted = (comment) => !(switches.hide && comment.noise) && !(switches.matters && (comment.noise || !(troubled(comment) || asks(comment))));
+const fits = (comment) => wanted(comment) && facets.every((facet) => { // of one facet any label, of several facets each
   const wanted = [...chosen].filter((key) => key.startsWith(`${facet}/`));
   return !wanted.length || tagsOf(comment).some((tag) => wanted.some((key) => within(tag.key, key)));
 });
@@ -78,7 +115,9 @@ function fill(node, comment) {
   node.comment = comment;
   node.classList.toggle("trouble", troubled(comment));
   node.classList.toggle("corrected", Boolean(comment.corrected));
-  put(one("time", node), clock(comment.time));
+  node.classList.toggle("noise", Boolean(comment.noise));
+  put(one(".kind", node), comment.noise ? say(comment.noise) : "");
+  put(one("time", node), when(comment.time));
   one("time", node).dateTime = comment.time;
   put(one(".name", node), plain(Array.from(comment.name ?? "").slice(0, 60).join("")));
   write(one(".said", node), comment.text, comment.evidence ?? [], (labels) => {
@@ -94,8 +133,39 @@ function fill(node, comment) {
   return node;
 }
 
+function count(node, times) {
+  node.times = times;
+  const same = one(".same", node);
+  put(same, times > 1 ? `×${number(times)}` : "");
+  same.title = times > 1 ? say("same", { times: number(times) }) : "";
+}
+
+// Show a comment on top; one with words that stand there already makes that row count one more.
+// What nobody said in words of their own stays where it is, so that it does not hold the top.
+function show(comment) {
+  const key = wordsOf(comment.text), row = rows.get(key);
+  if (!row) {
+    const node = fill(copy("comment"), comment);
+    count(node, comment.times ?? 1);
+    rows.set(key, node);
+    return list.prepend(node);
+  }
+  count(row, row.times + (comment.times ?? 1));
+  if (comment.seq < row.comment.seq) return;
+  fill(row, comment);
+  if (!comment.noise) list.prepend(row);
+}
+
+function trim() {
+  while (list.children.length > MOST) {
+    const { comment } = list.lastElementChild;
+    if (comment) rows.delete(wordsOf(comment.text));
+    list.lastElementChild.remove();
+  }
+}
+
 function remember(comment) {
-  if (known.has(comment.seq)) return false;
+  if (known.has(comment.seq) || folded.has(comment.seq)) return false;
   known.set(comment.seq, comment);
   if (known.size > KEPT) known.delete(known.keys().next().value);
   return true;
@@ -129,8 +199,8 @@ function flush(now) {
   if (!paused() && waiting.length && allowed >= 1) {
     const taken = sample(Math.floor(allowed));
     allowed -= taken.length;
-    list.prepend(...taken.map((comment) => fill(copy("comment"), comment)));
-    while (list.children.length > MOST) list.lastElementChild.remove();
+    taken.reverse().forEach(show);
+    trim();
   }
   showWaiting();
   if (waiting.length && !paused()) setTimeout(plan, 50);
@@ -142,9 +212,12 @@ function showWaiting() {
 }
 
 function rebuild() { // the whole list, from what is remembered
-  const there = new Map([...list.children].map((node) => [node.comment, node]));
-  const shown = [...known.values()].filter(fits).sort((a, b) => b.seq - a.seq).slice(0, MOST);
-  list.replaceChildren(...shown.map((comment) => there.get(comment) ?? fill(copy("comment"), comment)));
+  rows.clear();
+  list.replaceChildren();
+  [...known.values()].filter(fits).sort((a, b) => a.seq - b.seq).forEach(show);
+  const last = [...list.children].sort((a, b) => b.comment.seq - a.comment.seq);
+  list.replaceChildren(...last);
+  trim();
   waiting = [];
   showWaiting();
 }
@@ -177,20 +250,34 @@ function choose(key) {
     node.setAttribute("aria-pressed", String(chosen.has(label)));
     if (parent) node.hidden = ![...chosen].some((other) => within(other, parent));
   }
+  narrow();
+}
+
+function narrow() {
+  keep({ labels: [...chosen].join(","), matters: switches.matters ? "1" : "", hide: switches.hide ? "1" : "" });
+  for (const name in switches) one(`#${name}`).setAttribute("aria-pressed", String(switches[name]));
   one("#every").setAttribute("aria-pressed", String(!chosen.size));
-  one("#stream").classList.toggle("filtered", chosen.size > 0);
+  one("#stream").classList.toggle("filtered", narrowed());
   list.scrollTop = 0;
   rebuild();
-  if (chosen.size) ask();
+  if (looksFor().length) ask();
 }
+
+// Labels that the list is to show; empty where it shows all.
+function looksFor() {
+  if (chosen.size || !switches.matters) return [...chosen];
+  return ["act/ask", ...[...names.keys()].filter((key) => key.startsWith(`${COMPLAINT}/`) && !parentOf(key))];
+}
+
+for (const name in switches) on(one(`#${name}`), "click", () => { switches[name] = !switches[name]; narrow(); });
 
 async function ask() { // the stream may be a sample; of what is looked for, the store has all
   asked = Date.now();
-  const answers = await Promise.all([...chosen].map(async (label) => {
+  const answers = await Promise.all(looksFor().map(async (label) => {
     const answer = await fetch(`/v1/comments?${new URLSearchParams({ room, label, limit: 100 })}`).catch(() => null);
     return answer?.ok ? (await answer.json()).comments ?? [] : [];
   }));
-  const added = answers.flat().filter(remember).filter(fits);
+  const added = answers.flat().sort((a, b) => a.seq - b.seq).filter(remember).filter(fits);
   if (added.length && paused()) waiting.push(...added);
   else if (added.length) rebuild();
   showWaiting();
@@ -268,7 +355,7 @@ on(editor, "close", () => { clearTimeout(closing); plan(); });
 
 const keyOf = (spot) => `${spot.facet}/${spot.label}`;
 const by = (people) => say(people === 1 ? "by_one" : "by", { people: number(people) });
-let states = new Map(all("#spots > li").map((node) => [node.dataset.key, STATES.find((state) => node.classList.contains(state))]));
+let states = new Map(all("#spots .badge").map((node) => [one(".to", node.parentNode).dataset.label, STATES.find((state) => node.classList.contains(state))]));
 let began = Date.now(); // when the ages were true
 
 // A list in the order of its items; what stays is changed in place.
@@ -284,20 +371,53 @@ function keyed(id, items, key, fillIn) {
   old.forEach((node) => node.remove());
 }
 
-function fillSpot(node, spot, fit) {
-  const key = keyOf(spot), title = say("show_label", { label: nameOf(key) });
-  node.className = `spot ${spot.state}`;
-  Object.assign(one(".to", node), { title }).dataset.label = key;
-  fit(".to", nameOf(key));
+// Complaints as cards: each with its leaves beneath, the loudest card first.
+function families(spots) {
+  const told = new Set(spots.map(keyOf)), cards = new Map();
+  const rank = (card) => STATES.indexOf(card.state);
+  for (const spot of spots) if (!told.has(parentOf(keyOf(spot)))) cards.set(keyOf(spot), { spot, leaves: [], state: spot.state });
+  for (const spot of spots) {
+    const card = cards.get(parentOf(keyOf(spot)));
+    if (!card) continue;
+    card.leaves.push(spot);
+    if (STATES.indexOf(spot.state) < rank(card)) card.state = spot.state;
+  }
+  return [...cards.values()].sort((a, b) => rank(a) - rank(b));
+}
+
+// How a complaint stands against its usual level, in words that fit its state.
+function compared(spot) {
+  if (spot.state === "quiet") return "";
+  if (spot.usual === null) return say("no_past");
+  if (spot.state === "steady") return say("as_usual");
+  if (spot.times) return say("times", { times: number(spot.times) });
+  return spot.usual ? "" : say("unusual");
+}
+
+function fillLabel(node, spot) {
+  const key = keyOf(spot), badge = one(".badge", node), title = say("show_label", { label: nameOf(key) });
+  Object.assign(one(".to", node), { title, textContent: nameOf(key) }).dataset.label = key;
+  badge.className = `badge ${spot.state}`;
+  put(badge, say(`state.${spot.state}`));
+  put(one(".by", node), by(spot.people));
+  put(one(".times", node), compared(spot));
+  return node;
+}
+
+function fillSpot(node, { spot, leaves, state }, fit) {
+  const key = keyOf(spot);
+  node.className = `spot ${state}`;
+  one(".leaves", node).replaceChildren(...leaves.map((leaf) => fillLabel(copy("leaves"), leaf)));
+  fillLabel(node, spot);
   fit(".parent", parentOf(key) && nameOf(parentOf(key)));
-  fit(".badge", say(`state.${spot.state}`));
-  fit(".by", by(spot.people));
+  one(".pasted", node).hidden = !spot.pasted;
+  fit(".pasted b", spot.pasted ? say("pasted", { people: number(spot.pasted.people) }) : "");
+  fit(".pasted .said", spot.pasted ? plain(Array.from(spot.pasted.text).slice(0, 120).join("")) : "");
   fit(".lines", say(spot.comments === 1 ? "lines_one" : "lines", { comments: number(spot.comments) }));
-  fit(".times", spot.times ? say("times", { times: number(spot.times) }) : say("unusual"));
-  fit(".since", spot.since ? say("since", { at: clock(spot.since).slice(0, 5) }) : "");
-  one(".quotes", node).replaceChildren(...spot.quotes.slice(0, 3).map((quote) => {
+  fit(".since", spot.since ? say("since", { at: when(spot.since, true) }) : "");
+  one(".quotes", node).replaceChildren(...spot.quotes.slice(0, 3).filter((quote) => quote.text !== spot.pasted?.text).map((quote) => {
     const line = copy("quotes");
-    put(one("time", line), clock(quote.time).slice(0, 5));
+    put(one("time", line), when(quote.time, true));
     write(one(".said", line), quote.text, [{ ...quote, label: "" }], () => [spot.facet, ""], 120);
     return line;
   }));
@@ -328,15 +448,19 @@ function picture(series) {
 
 function update(now) {
   began = Date.now();
-  for (const figure of ["rate", "people", "comments"]) set(figure, number(now[figure]));
-  const count = now.unanswered.length < LISTED ? String(now.unanswered.length) : `${LISTED}+`;
-  set("waiting", count);
-  set("open-count", now.unanswered.length ? count : "");
+  today = now.at.slice(0, 10);
+  lastEvent = { at: now.last_event, seconds: now.last_event_seconds };
+  for (const figure of ["voice_rate", "people", "comments"]) set(figure, number(now[figure]));
+  set("rate", say("rate", { rate: number(now.rate) }));
+  set("noise", now.one_tap || now.spam ? ` · ${say("noise", { one_tap: number(now.one_tap), spam: number(now.spam) })}` : "");
+  set("waiting", number(now.open_questions));
+  set("open-count", now.open_questions ? number(now.open_questions) : "");
+  set("first-of", now.open_questions > now.unanswered.length ? say("first_of", { listed: now.unanswered.length, all: number(now.open_questions) }) : "");
   set("updated", say("updated", { at: clock(now.at) }));
   picture(now.series);
   const spots = [...now.hotspots].sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state));
   const open = [...now.unanswered].sort((a, b) => b.people * b.seconds - a.people * a.seconds);
-  keyed("spots", spots, keyOf, fillSpot);
+  keyed("spots", families(spots), ({ spot }) => keyOf(spot), fillSpot);
   keyed("unanswered", open, (question) => question.text, fillQuestion);
   keyed("asked", now.asked, (question) => question.text, fillQuestion);
   const counts = new Map(now.labels.map((label) => [keyOf(label), number(label.comments)]));
@@ -344,18 +468,72 @@ function update(now) {
   one("#sampled").hidden = now.rate <= 60 * A_SECOND;
   alarm(spots);
   grow();
-  if (chosen.size && now.rate > 30 * A_SECOND && Date.now() - asked > 5000) ask();
+  if (looksFor().length && now.rate > 30 * A_SECOND && Date.now() - asked > 5000) ask();
 }
 
 function alarm(spots) {
   const loud = spots.filter((spot) => STATES.indexOf(spot.state) < 2);
   const fresh = loud.filter((spot) => STATES.indexOf(states.get(keyOf(spot)) ?? "quiet") > 1);
   states = new Map(spots.map((spot) => [keyOf(spot), spot.state]));
-  set("hot-count", String(loud.length || ""));
-  document.title = `${loud.length ? `(${loud.length}) ` : ""}${say("title")} ${plain(room).slice(0, 60)}`;
+  here = families(loud).length;
+  set("hot-count", String(here || ""));
+  entitle();
   if (!fresh.length) return;
   set("told", fresh.map((spot) => say("new_hotspot", { label: longName(keyOf(spot)), state: say(`state.${spot.state}`) })).join(" "));
   beep();
+}
+
+// ---------------------------------------------------------------- other rooms
+
+let here = 0; // cards that are loud in this room
+let burning = {}; // room → its complaints that are rising or new
+
+const elsewhere = () => Object.keys(burning).filter((name) => name !== room);
+const shortName = (name) => plain(Array.from(name).slice(0, 60).join(""));
+
+function entitle() {
+  const others = elsewhere(), all = here + others.length;
+  const fire = others.length ? `${others.map(shortName).join(" ").slice(0, 40)}! ` : "";
+  document.title = `${all ? `(${all}) ` : ""}${fire}${say("title")} ${shortName(room)}`;
+}
+
+function burn(rooms, quietly = false) {
+  const before = burning;
+  burning = rooms;
+  one("#elsewhere span").replaceChildren(...elsewhere().flatMap((name) => {
+    const link = document.createElement("a"), address = new URL(location.href);
+    address.searchParams.set("room", name);
+    const spots = burning[name].map((spot) => say("burns_label", { label: nameOf(keyOf(spot)), people: number(spot.people) })).join(" · ");
+    return [Object.assign(link, { href: address.search, textContent: say("burns", { room: shortName(name), spots }) }), " "];
+  }));
+  one("#elsewhere").hidden = !elsewhere().length;
+  for (const option of one("#rooms select").options) {
+    option.dataset.name ??= option.textContent;
+    put(option, `${burning[option.value] ? "● " : ""}${option.dataset.name}`);
+  }
+  entitle();
+  const keys = (rooms, name) => (rooms[name] ?? []).map(keyOf);
+  const fresh = elsewhere().filter((name) => keys(burning, name).some((key) => !keys(before, name).includes(key)));
+  if (!fresh.length || quietly) return;
+  set("told", fresh.map((name) => say("burns", { room: shortName(name), spots: keys(burning, name).map(longName).join(" · ") })).join(" "));
+  beep();
+}
+
+// ---------------------------------------------------------------- the source of this room's events
+
+let lastEvent = JSON.parse(one("#source").dataset.last);
+
+function watchSource() {
+  const passed = (Date.now() - began) / 1000, { at, seconds } = lastEvent;
+  const since = (seconds ?? 0) + passed;
+  const kind = !at ? "none" : since < QUIET ? "live" : since < OVER ? "silent" : "ended";
+  const values = { age: age(since), at: when(at ?? "2000-01-01T00:00:00", true) };
+  const changed = document.body.dataset.source !== kind;
+  document.body.dataset.source = kind;
+  set("source", say(`source.${kind}`, values));
+  one("#silent").hidden = kind === "live";
+  set("silent", kind === "live" ? "" : say(`silent.${kind}`, values));
+  if (changed && kind === "silent") set("told", say("silent.silent", values));
 }
 
 const two = (value) => String(Math.floor(value) % 60).padStart(2, "0");
@@ -367,6 +545,7 @@ function grow() {
     node.className = `age ${AGES.find(([least]) => seconds >= least)[1]}`;
     put(node, age(seconds));
   }
+  if (!lostAt) watchSource();
 }
 
 // ---------------------------------------------------------------- sound
@@ -386,17 +565,29 @@ function beep() {
   }
 }
 
-on(one("#sound"), "click", ({ currentTarget }) => {
+function listen(sounds) {
   audio?.close();
-  audio = audio ? null : new AudioContext();
-  currentTarget.setAttribute("aria-pressed", String(Boolean(audio)));
-  put(one("span", currentTarget), say(audio ? "sound_on" : "sound_off"));
+  audio = sounds ? new AudioContext() : null;
+  if (audio) audio.onstatechange = showSound;
+  showSound();
+}
+
+function showSound() { // a browser is mute until its page was touched
+  const button = one("#sound");
+  button.setAttribute("aria-pressed", String(Boolean(audio)));
+  put(one("span", button), say(!audio ? "sound_off" : audio.state === "running" ? "sound_on" : "sound_waits"));
+}
+
+on(one("#sound"), "click", () => {
+  listen(!audio);
+  keep({ sound: audio ? "1" : "" });
   beep();
 });
+on(document, "pointerdown keydown", () => audio?.resume());
 
 // ---------------------------------------------------------------- the connection
 
-const acts = { comment: receive, now: update, model: remodel, gap: skip, rooms: offer };
+const acts = { comment: receive, now: update, model: remodel, gap: skip, rooms: offer, burning: burn };
 let source = null, state = "connecting", heard = 0, tries = 0, lostAt = 0, next = 0;
 
 function remodel(model) {
@@ -425,10 +616,10 @@ function connect() {
   source?.close();
   [next, heard] = [0, Date.now()];
   source = new EventSource(`/v1/stream?${new URLSearchParams({ room, rate, now: 1, after: last })}`);
-  source.onopen = () => { tries = lostAt = 0; show(); };
+  source.onopen = () => { tries = lostAt = 0; showState(); };
   source.onerror = lose;
   for (const name in acts) on(source, name, ({ data }) => { heard = Date.now(); acts[name](JSON.parse(data)); });
-  show();
+  showState();
 }
 
 function lose() {
@@ -436,12 +627,12 @@ function lose() {
   lostAt ||= Date.now();
   tries += 1;
   next = Date.now() + Math.min(15_000, 500 * 2 ** tries) * (0.75 + Math.random() / 4);
-  show();
+  showState();
   // the stream does not say why; without a token we have to sign in
   if (tries > 1) fetch("/v1/model").then((answer) => answer.status === 401 && location.reload(), () => {});
 }
 
-function show() {
+function showState() {
   const before = state, since = Date.now() - lostAt, seconds = Math.max(0, Math.ceil((next - Date.now()) / 1000));
   state = lostAt ? (since > LOST ? "lost" : "reconnecting") : source.readyState === EventSource.OPEN ? "connected" : "connecting";
   one("#state").className = `state ${state}`;
@@ -456,7 +647,7 @@ setInterval(() => {
   grow();
   if (next && Date.now() >= next) connect();
   else if (!next && Date.now() - heard > SILENT) lose();
-  else show();
+  else showState();
 }, 500);
 on(one("#retry"), "click", connect);
 on(one("#notice button"), "click", () => { one("#notice").hidden = true; });
@@ -466,5 +657,31 @@ on(window, "pagehide", () => source.close());
 on(window, "pageshow", ({ persisted }) => persisted && connect());
 for (const form of all("#rooms")) on(form, "change", () => form.submit());
 
-for (const node of all(".comment", list).reverse()) remember(node.comment = JSON.parse(node.dataset.known));
-connect();
+function start() {
+  const given = new URLSearchParams(location.search).has("room");
+  const offered = [...one("#rooms select").options].some((option) => option.value === kept.room);
+  if (!given && kept.room && kept.room !== room && offered) {
+    const address = new URL(location.href);
+    address.searchParams.set("room", kept.room);
+    return location.replace(address);
+  }
+  for (const node of all(".comment", list).reverse()) {
+    node.comment = JSON.parse(node.dataset.known);
+    node.times = node.comment.times;
+    node.comment.also.forEach((seq) => folded.add(seq));
+    remember(node.comment);
+    rows.set(wordsOf(node.comment.text), node);
+  }
+  for (const name in switches) switches[name] = Boolean(kept[name]);
+  const labels = kept.labels.split(",").filter((key) => names.has(key));
+  keep({ room });
+  if (kept.sound) listen(true);
+  labels.forEach(choose);
+  if (!labels.length && narrowed()) narrow();
+  burn(JSON.parse(document.body.dataset.burning), true);
+  here = all("#spots > .new, #spots > .rising").length;
+  entitle();
+  connect();
+}
+
+start();

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from commentnlp.service.running import Running
 
 METHODS = ("GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH")
+MOST_ROOMS = 100
+"""Rooms of which the age of the last event is told: those with the latest ones."""
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds."""
 
@@ -33,6 +36,7 @@ class Metrics(Collector):
         self._seconds = {path: seconds.labels(path) for path in (*paths, "other")}
         self._registry.register(self)
         self._running: Running | None = None
+        self._rooms: Sequence[tuple[str, int]] = ()
 
     def served(self, method: str, path: str, status: int, seconds: float) -> None:
         """Count one request."""
@@ -43,9 +47,12 @@ class Metrics(Collector):
         self._requests[method, path, status] += 1
         self._seconds[path].observe(seconds)
 
-    def exposed(self, running: Running) -> tuple[bytes, str]:
-        """All figures as text, and its media type."""
-        self._running = running
+    def exposed(self, running: Running, rooms: Sequence[tuple[str, int]] = ()) -> tuple[bytes, str]:
+        """All figures as text, and its media type.
+
+        ``rooms`` are rooms and the milliseconds since 1970 of their last events, the latest first.
+        """
+        self._running, self._rooms = running, rooms[:MOST_ROOMS]
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
 
     def collect(self) -> Iterator[Metric]:
@@ -69,6 +76,13 @@ class Metrics(Collector):
         events.add_metric(["kept"], service.kept)
         events.add_metric(["repeated"], service.repeated)
         yield events
+        ages = GaugeMetricFamily(
+            "commentnlp_last_event_seconds", "Seconds since the last event of a room",
+            labels=["room"],
+        )  # fmt: skip
+        for room, last in self._rooms:
+            ages.add_metric([room], max(0.0, time.time() - last / 1000))
+        yield ages
         waiting = GaugeMetricFamily("commentnlp_waiting", "Comments that wait to be tagged, events"
                                     " that wait to be kept", labels=["queue"])  # fmt: skip
         waiting.add_metric(["tag"], service.classifier.waiting)

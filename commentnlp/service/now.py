@@ -12,10 +12,14 @@ counts does. Events later than the running minute are not there yet.
 A complaint is *hot* when more people raise it than the room's earlier minutes make likely, by
 the test and with the constants of `commentnlp.report.hotspots`: more of all comments, and more by
 the clock, so that neither a sudden crowd nor the end of a lottery makes a hotspot. People are
-counted, not lines, and they must put it in `LEAST_PEOPLE` ways at least, unless it is short: a
-long line that all type alike may be a phrase to tap. A room that has just opened has no earlier
-minutes, so the usual level is taken together with the experience of `_EARLIER` comments, of which
-`_WITH_IT` had the label. What stays for hours becomes usual.
+counted, not lines; one-tap phrases and spam (`commentnlp.noise`) count nowhere, while a complaint
+that many paste in the same words is as hot as one that they type in their own. A room that has
+just opened has no earlier minutes, so the usual level is taken together with the experience of
+`_EARLIER` comments, of which `_WITH_IT` had the label. What stays for hours becomes usual.
+
+Until the room has a past of `LEAST_PAST` minutes there is nothing to compare with: ``usual`` is
+None, and a complaint is also hot when `PLAIN_PEOPLE` people raise it, `PLAIN_SHARE` of
+the window's voices, unless the few minutes that there were had as much of it.
 
 What was hot within the last `HOLD` minutes stays so while `LEAST_PEOPLE` raise it and it is still
 above its usual level by a single test at `FALLING`: at the edge nothing flickers. The states:
@@ -25,7 +29,7 @@ above its usual level by a single test at `FALLING`: at the edge nothing flicker
 - ``falling``: hot, but the last third of the time since it began is significantly below the rest;
   or no longer hot, for up to `HOLD` minutes; or significantly below its usual level;
 - ``quiet``: fewer than `LEAST_PEOPLE` people raised it;
-- ``steady``: all else.
+- ``steady``: all else: no more than usual, as far as one can tell.
 """
 
 from __future__ import annotations
@@ -41,14 +45,16 @@ import msgspec
 import numpy as np
 
 from commentnlp.model import Model
+from commentnlp.noise import ASK, COMPLAIN, COMPLAINT, NOISE_KINDS
 from commentnlp.records import SHANGHAI, Event, Tagged
 from commentnlp.report.hotspots import FALLING, HOT_PEOPLE, LEAST_PEOPLE, LEAST_TIMES, RATE
 from commentnlp.report.log import Bools, Floats, Ints, Tags, read_log
 from commentnlp.report.responses import answered
-from commentnlp.report.room import ASK, COMPLAIN, COMPLAINT, Room, paired
+from commentnlp.report.room import SILENCE, Room, paired
 from commentnlp.report.settings import Settings
 from commentnlp.report.stats import higher, lower, significant
 from commentnlp.report.topics import Asked, Explained, worth_telling
+from commentnlp.service.answers import NOISE
 from commentnlp.service.records import Count
 from commentnlp.taxonomy import parent_of
 
@@ -64,6 +70,12 @@ SERIES = 60
 """Minutes of the series."""
 EARLIER = 24 * 60
 """Minutes before the window that tell the usual level."""
+LEAST_PAST = 60
+"""Minutes from the first of those with a comment to the window before they are a past."""
+PLAIN_PEOPLE, PLAIN_SHARE = 8, 0.05
+"""People, and share of the window's voices, that make a complaint hot where there is no past."""
+LIVE_WITHIN = 180
+"""Seconds since its last event for which a room counts as live; until `SILENCE` as silent."""
 MOST_QUESTIONS = 10
 MOST_QUOTES = 4
 LONGEST = 200
@@ -152,6 +164,15 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class Pasted:
+    """Words that many people put a complaint in."""
+
+    text: str
+    """As it was typed last, cut if long."""
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hot:
     """A complaint that somebody raised in the window; the module tells of its states."""
 
@@ -164,13 +185,16 @@ class Hot:
     of: int
     """All comments of the window."""
     usual: float | None
-    """Comments of so many that have the label at other times; None where there was no other."""
+    """Comments of so many that have the label at other times; None without a past."""
     times: float | None
-    """``comments / usual``; None where that is 0 or not known."""
+    """``comments / usual``; None where that is 0 or not known, and in the states ``steady`` and
+    ``quiet``: there it may be chance."""
     p: float | None
     """Chance of so many people at the usual level."""
     since: datetime | None
     """The minute in which it rose above the usual level; None where it is not hot."""
+    pasted: Pasted | None
+    """The same words from `HOT_PEOPLE` people and at least half of all who raise it."""
     quotes: tuple[Spoken, ...]
     """Different ones: the plainest, then the latest."""
     inquiries: int = 0
@@ -200,19 +224,34 @@ class Now:
     at: datetime
     minutes: int
     """Of the window."""
+    source: str
+    """Whether events still come in: ``live``, ``silent`` (none for `LIVE_WITHIN` seconds),
+    ``ended`` (none for `SILENCE` seconds), ``none`` (there never was one)."""
+    last_event: datetime | None
+    """Time of the last event of any kind."""
+    last_event_seconds: int | None
+    """Since then."""
     rate: float
     """Comments a minute over the last two."""
+    voice_rate: float
+    """The same of voices: without one-tap phrases, spam and what a person says again."""
     people: int
     """Who typed; hidden people are told apart by their words."""
     comments: int
+    one_tap: int
+    """Comments of the window that are one-tap phrases,"""
+    spam: int
+    """and those that are spam."""
     series: tuple[Minute, ...]
     """The last `SERIES` minutes, the running one included."""
     labels: tuple[Labelled, ...]
     """Those that occur, in the order of the model."""
     asked: tuple[Question, ...]
     """By how many people ask."""
+    open_questions: int
+    """Questions of the window that wait for an answer; ``unanswered`` lists the first of them."""
     unanswered: tuple[Waiting, ...]
-    """By how many people wait, then by how long."""
+    """By how many people wait, then by how long. What was last asked before the window is gone."""
     hotspots: tuple[Hot, ...]
 
     def to_json(self) -> str:
@@ -234,15 +273,25 @@ def now(
     minutes: int = MINUTES,
     seqs: Sequence[int] = (),
     room: str | None = None,
+    last: int | None = None,
     zone: tzinfo = SHANGHAI,
 ) -> Now:
     """Tell what a room is like.
 
     ``recent`` are the latest events of the last ``reach(minutes)`` minutes with their tags, in any
     order, ``seqs`` their numbers in the store; ``counts`` those of the window and of `EARLIER`
-    minutes before it, those of several rooms added up. ``at`` is in milliseconds since 1970.
+    minutes before it, those of several rooms added up. ``at``, and ``last``, the time of the last
+    event of any kind, are in milliseconds since 1970.
     """
-    return _Look(recent, counts, model, at, minutes, seqs, zone).now(room)
+    return _Look(recent, counts, model, at, minutes, seqs, zone).now(room, last)
+
+
+def source_of(last: int | None, at: int) -> str:
+    """Say what the age of a room's last event means: see `Now.source`; times in milliseconds."""
+    if last is None:
+        return "none"
+    seconds = (at - last) / 1000
+    return "live" if seconds < LIVE_WITHIN else "silent" if seconds < SILENCE else "ended"
 
 
 def hotspots(
@@ -283,25 +332,35 @@ class _Look:
         self.inside = self.minute >= self.begin
         """Which comments are of the window."""
 
-    def now(self, room: str | None) -> Now:
+    def now(self, room: str | None, last: int | None) -> Now:
         """All of it."""
         window = self.lines[:, -self.minutes :].sum(axis=1).tolist()
         inside = np.flatnonzero(self.inside)
+        one_tap, spam = window[1 + len(self.columns) :]
+        waiting = self._questions.groups(np.flatnonzero(~self._done & self.inside))
+        at = int(self.at * 1000)
         return Now(
             room=None if room is None else _encodable(room),
             at=self._moment(self.at),
             minutes=self.minutes,
+            source=source_of(last, at),
+            last_event=None if last is None else self._moment(last / 1000),
+            last_event_seconds=None if last is None else self._age(last / 1000),
             rate=self._rate(),
+            voice_rate=self._voice_rate(),
             people=self.room.persons(inside),
             comments=window[0],
+            one_tap=one_tap,
+            spam=spam,
             series=self._series(),
             labels=tuple(
                 Labelled(*column, count, round(count / max(window[0], 1), 4))
-                for column, count in zip(self.columns, window[1:], strict=True)
+                for column, count in zip(self.columns, window[1:], strict=False)
                 if count
             ),
             asked=self._asked(inside),
-            unanswered=self._unanswered(),
+            open_questions=len(waiting),
+            unanswered=self._unanswered(waiting),
             hotspots=self.hotspots(),
         )
 
@@ -325,7 +384,8 @@ class _Look:
         return all(tag.label in facets[facet] for facet in facets for tag in tags.get(facet, ()))
 
     def _lines(self, counts: Iterable[Count]) -> Ints:
-        rows = {"": 0, **{"/".join(column): i for i, column in enumerate(self.columns, 1)}}
+        noise = [(NOISE, kind) for kind in NOISE_KINDS]
+        rows = {"/".join(row): i for i, row in enumerate([*self.columns, *noise], 1)} | {"": 0}
         first = self.begin - EARLIER
         counts = list(counts)
         row = np.array([rows.get(one.label, -1) for one in counts], np.int64)
@@ -341,6 +401,13 @@ class _Look:
         before, running = self.lines[0, -2:].tolist()
         gone = self.at / 60 - self.running
         return round(float(running + before * (1 - gone)), 1)
+
+    def _voice_rate(self) -> float:
+        """`_rate` of voices, by their share of the latest comments."""
+        latest = self.room.time > self.at - 60
+        if not latest.any():
+            return 0.0
+        return round(self._rate() * float(self.room.voice[latest].mean()), 1)
 
     def _series(self) -> tuple[Minute, ...]:
         start = self.running - SERIES + 1
@@ -385,9 +452,8 @@ class _Look:
             for people, group in found[:MOST_QUESTIONS]
         )
 
-    def _unanswered(self) -> tuple[Waiting, ...]:
+    def _unanswered(self, groups: list[Ints]) -> tuple[Waiting, ...]:
         room = self.room
-        groups = self._questions.groups(np.flatnonzero(~self._done))
         found = sorted(self._with_persons(groups), key=lambda one: (-one[0], one[1][0]))
         return tuple(
             Waiting(
@@ -453,8 +519,7 @@ class _Look:
         ends[0] = self.at
         begins = np.floor_divide(ends, 60).astype(np.int64) - self.minutes + 1
         ends[0] = np.inf  # of the running minute all that is there
-        several = [self._different(has, ends, begins) for has in said]
-        people, wordings = np.array(several).transpose(1, 2, 0)
+        people = np.array([self._people(has, ends, begins) for has in said]).T
         of, busy = self._known_of(ends, begins)
         upto = begins - self.begin + EARLIER
         with_it = self.upto[rows][:, upto].T + _WITH_IT
@@ -465,11 +530,15 @@ class _Look:
         p = np.maximum(higher(people, of, with_it, all_of),
                        higher(people, busy, with_it, all_busy))  # fmt: skip
         most = np.maximum(of / all_of, busy / all_busy) * with_it
-        tested = (
-            (people >= HOT_PEOPLE) & (wordings >= LEAST_PEOPLE) & (people >= LEAST_TIMES * most)
-        )
+        above = people >= LEAST_TIMES * most
+        tested = (people >= HOT_PEOPLE) & above
         rate = RATE * min(1.0, self.minutes / HOUR)
         hot = tested & np.stack([significant(look, rate) for look in np.where(tested, p, 1.0)])
+        voices = self._voices(ends, begins)
+        plain = (people >= PLAIN_PEOPLE) & (people >= PLAIN_SHARE * voices)
+        # of the minutes that there were before, as many may have been like these
+        unlike = above & ((p <= FALLING) | (self.upto[0, upto, None] == 0))
+        hot |= plain & unlike & ~self._has_past(begins)[:, None]
         stays = (people >= LEAST_PEOPLE) & (p <= FALLING)
         for look in range(len(ends) - 2, -1, -1):
             hot[look] |= hot[look + 1] & stays[look]
@@ -495,30 +564,36 @@ class _Look:
         minutes = np.searchsorted(busy, after) - np.searchsorted(busy, first)
         return of[:, None], minutes[:, None]
 
-    def _different(self, has: Bools, ends: Floats, begins: Ints) -> tuple[Ints, Ints]:
-        """How many people raised a label in each of some windows, and in how many wordings.
+    def _voices(self, ends: Floats, begins: Ints) -> Ints:
+        """Recent voices in each of some windows: a column."""
+        voice = np.pad(np.cumsum(self.room.voice), (1, 0))
+        after = np.searchsorted(self.room.time, ends, "right")
+        return np.asarray(voice[after] - voice[np.searchsorted(self.minute, begins)])[:, None]
 
-        A window goes from a minute to a second. Short words are anybody's own.
-        """
+    def _has_past(self, begins: Ints) -> Bools:
+        """Whether the room spoke `LEAST_PAST` minutes before each of some windows begins."""
+        spoke = np.flatnonzero(self.lines[0])
+        first = spoke[0] + self.begin - EARLIER if len(spoke) else np.inf
+        return np.asarray(begins - first >= LEAST_PAST)
+
+    def _people(self, has: Bools, ends: Floats, begins: Ints) -> Ints:
+        """How many people raised a label in each of some windows, from a minute to a second."""
         at = np.flatnonzero(has)
         who = self.room.who_spoke(at)
-        wording = np.where(self.room.long[at], 2 * self.room.normal[at], 2 * who + 1)
         minute = self.minute[at]
         there = (minute >= begins[:, None]) & (self.room.time[at] <= ends[:, None])
-        people, wordings = (
-            (there & (_before(one, minute) < begins[:, None])).sum(axis=1) for one in (who, wording)
-        )
-        return people, wordings
+        return np.asarray((there & (_before(who, minute) < begins[:, None])).sum(axis=1))
 
     def _hot(self, row: int, has: Bools, level: _Level, quotes: tuple[Spoken, ...]) -> Hot:
         of = int(self.lines[0, -self.minutes :].sum())
         comments = self._comments(row, has)
         with_it, all_of = self.upto[[row, 0], EARLIER].tolist()
-        usual = with_it * of / all_of if all_of else None
+        past = all_of and self._has_past(np.array([self.begin]))[0]
+        usual = with_it * of / all_of if past else None
         since = self._began(row, has, level) if level.hot else None
         state = self._state(row, has, level, since)
-        # of one or two people it says nothing
-        times = comments / usual if usual and state != "quiet" else None
+        # what is not surely more or less says nothing
+        times = comments / usual if usual and state not in ("steady", "quiet") else None
         return Hot(
             *self.columns[row - 1],
             state=state,
@@ -529,6 +604,7 @@ class _Look:
             times=_three_figures(times),
             p=_three_figures(level.p),
             since=None if since is None else self._moment(60.0 * since),
+            pasted=self._pasted(has, level.people),
             quotes=quotes,
             inquiries=self._inquiries(has, comments),
         )
@@ -539,6 +615,17 @@ class _Look:
         asks = self.room.has(*ASK) & ~self.room.has(*COMPLAIN)
         own, asking = int(inside.sum()), int((inside & asks).sum())
         return round(comments * asking / own) if own else 0
+
+    def _pasted(self, has: Bools, people: int) -> Pasted | None:
+        at = np.flatnonzero(has & self.inside)
+        pairs = np.unique(np.stack([self.room.normal[at], self.room.who_spoke(at)]), axis=1)
+        normal, writers = np.unique(pairs[0], return_counts=True)
+        most = int(writers.max(initial=0))
+        if most < max(HOT_PEOPLE, people / 2):
+            return None
+        last = at[self.room.normal[at] == normal[np.argmax(writers)]][-1]
+        text, _, _ = _cut(self._event(int(last)).text, 0, 0)
+        return Pasted(text, most)
 
     def _comments(self, row: int, has: Bools) -> int:
         """Comments of the window with a label, without one-tap phrases and spam.

@@ -34,7 +34,20 @@ def _of(name: str) -> dict[str, Any]:
 
 
 _TAGS = _list(_of("Tag"), description="The likeliest first; empty where nothing was said.")
-_FACETS = {"intent": _TAGS, "complaint": _TAGS, "act": _TAGS, "evidence": _list(_of("Evidence"))}
+_NOISE = {
+    "type": "string", "enum": ["one_tap", "spam"],
+    "description": "The comment is a one-tap phrase or spam, and thus no complaint.",
+}  # fmt: skip
+_FACETS = {
+    "intent": _TAGS, "complaint": _TAGS, "act": _TAGS, "evidence": _list(_of("Evidence")),
+    "noise": _NOISE,
+}  # fmt: skip
+_COUNT = {"type": "integer", "minimum": 0}
+_SOURCE = {
+    "type": "string", "enum": ["live", "silent", "ended", "none"],
+    "description": "Do events come in: none for 3 minutes is silent, for 30 ended.",
+}  # fmt: skip
+_TIME = {**_TEXT, "format": "date-time"}
 
 SCHEMAS = {
     "Tag": _object({"label": _TEXT, "score": {**_NUMBER, "minimum": 0, "maximum": 1}}),
@@ -47,7 +60,7 @@ SCHEMAS = {
         "id",
     ),
     "Result": _object(
-        {"id": _TEXT, **_FACETS}, description="The facets are those of the model in use."
+        {"id": _TEXT, **_FACETS}, "noise", description="The facets are those of the model in use."
     ),
     "Event": _object(
         {
@@ -84,7 +97,8 @@ SCHEMAS = {
             "seq": _WHOLE, "time": {**_TEXT, "format": "date-time"}, "room": _TEXT, "kind": _TEXT,
             "id": _TEXT, "user": _TEXT, "name": _TEXT, "role": _TEXT, "text": _TEXT,
             "model": _TEXT, **_FACETS,
-        }
+        },
+        "noise",
     ),
     "Correction": _object(
         {
@@ -107,8 +121,44 @@ SCHEMAS = {
             "comments": _WHOLE, "people": _WHOLE, "of": _WHOLE,
             "usual": {"type": ["number", "null"]}, "times": {"type": ["number", "null"]},
             "p": {"type": ["number", "null"]}, "since": {"type": ["string", "null"]},
+            "pasted": {"anyOf": [_object({"text": _TEXT, "people": _COUNT}), {"type": "null"}],
+                       "description": "Many people put it in these same words."},
             "quotes": _list(_of("Quote")),
             "inquiries": {**_WHOLE, "description": "Of the comments, those that only ask."},
+        },
+        description="`usual` is null while the room has no past of an hour, `times` where it is"
+        " not sure that it is more or less than usual.",
+    ),
+    "Now": _object(
+        {
+            "room": {"type": ["string", "null"]}, "at": _TIME, "minutes": _COUNT,
+            "source": _SOURCE, "last_event": {"type": ["string", "null"]},
+            "last_event_seconds": {"type": ["integer", "null"]},
+            "rate": {**_NUMBER, "description": "Comments a minute."},
+            "voice_rate": {**_NUMBER, "description": "Without one-tap phrases, spam, repeats."},
+            "people": _COUNT, "comments": _COUNT, "one_tap": _COUNT, "spam": _COUNT,
+            "series": _list(_object({"minute": _TIME, "comments": _COUNT})),
+            "labels": _list(_object({"facet": _TEXT, "label": _TEXT, "comments": _COUNT,
+                                     "share": _NUMBER})),
+            "asked": _list(_object({"text": _TEXT, "people": _COUNT, "comments": _COUNT,
+                                    "answered": _COUNT, "last": _TIME, "seconds": _COUNT,
+                                    "seq": _WHOLE})),
+            "open_questions": {**_COUNT, "description": "All; `unanswered` lists the first."},
+            "unanswered": _list(_object({"text": _TEXT, "people": _COUNT, "comments": _COUNT,
+                                         "since": _TIME, "seconds": _COUNT, "seq": _WHOLE})),
+            "hotspots": _list(_of("Hotspot")),
+        }
+    ),
+    "RoomState": _object(
+        {
+            "room": _TEXT, "source": _SOURCE, "last_event": _TIME, "last_event_seconds": _COUNT,
+            "hotspots": {
+                "type": ["array", "null"],
+                "items": _object({"facet": _TEXT, "label": _TEXT, "state": _TEXT,
+                                  "people": _COUNT}),
+                "description": "Complaints rising or new. Null where nobody has watched all rooms"
+                " in the last minute: ask again some seconds later.",
+            },
         }
     ),
     "Mute": _object(
@@ -186,14 +236,8 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
              "hotspots": _list(_of("Hotspot"))}
         )
     },
-    "/v1/now": {
-        JSON: _object(
-            {"room": {"type": ["string", "null"]}, "at": _TEXT, "minutes": _WHOLE, "rate": _NUMBER,
-             "people": _WHOLE, "comments": _WHOLE, "series": _list({"type": "object"}),
-             "labels": _list({"type": "object"}), "asked": _list({"type": "object"}),
-             "unanswered": _list({"type": "object"}), "hotspots": _list(_of("Hotspot"))}
-        )
-    },
+    "/v1/now": {JSON: _of("Now")},
+    "/v1/rooms": {JSON: _object({"rooms": _list(_of("RoomState"))})},
     "/v1/drift": {
         JSON: _object(
             {"room": {"type": ["string", "null"]}, "since": _TEXT, "until": _TEXT, "model": _TEXT,

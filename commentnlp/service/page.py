@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -29,7 +31,9 @@ ASSETS = {
 }
 """What the pages load from ``/static/``: names and media types of files beside this one."""
 FIRST = 60
-"""Comments that come with the page; the stream brings the others."""
+"""Rows of comments that come with the page; the stream brings the others."""
+READ = 300
+"""Comments that those rows are made of: the same words are one row."""
 LONGEST = 300
 """Characters of a comment in the stream; its editor shows more."""
 RATE = 20
@@ -42,6 +46,7 @@ _COMPLAINT = "complaint"
 _STATES = ("new", "rising", "steady", "falling", "quiet")
 _AGES = ((420, "burning"), (180, "hot"), (60, "warm"))
 """Seconds from which on a question that waits looks so."""
+_NO_WORD = re.compile(r"[\W_]+")
 _HEIGHT = 24
 """Of the picture of the last hour, a minute being one wide."""
 
@@ -55,6 +60,28 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "overview": ("概况", "Overview"),
     "to_hotspots": ("投诉热点", "Hotspots"),
     "to_questions": ("没人回的", "Unanswered"),
+    # the source
+    "source.live": ("直播中 · {age}前", "live · {age} ago"),
+    "source.silent": ("{age} 没有新数据", "silent for {age}"),
+    "source.ended": ("已结束 · 最后 {at}", "ended · last {at}"),
+    "source.none": ("没有数据", "no data"),
+    "silent.silent": (
+        "{age} 没有收到任何数据：请检查采集弹幕的程序。下面的数字只到 {at}。",
+        "Nothing has come in for {age}: check what collects the comments. The figures end at {at}.",
+    ),
+    "silent.ended": (
+        "最后一条数据是 {at}：直播已结束，或者数据断了。",
+        "The last event is of {at}: the show is over, or its source is cut off.",
+    ),
+    "silent.none": (
+        "从没收到过这个直播间的数据：请核对名字，或等第一条评论。",
+        "Nothing ever came in from this room: check its name, or wait for the first comment.",
+    ),
+    "no_telling": ("没有新数据，看不出有没有投诉", "No data: complaints cannot be seen"),
+    "no_waiting_known": ("没有新数据", "No data"),
+    "elsewhere": ("别的直播间有投诉：", "Complaints in other rooms:"),
+    "burns": ("{room}：{spots}", "{room}: {spots}"),
+    "burns_label": ("{label} {people} 人", "{label}, {people} people"),
     # the connection
     "connecting": ("正在连接", "connecting"),
     "connected": ("已连接", "connected"),
@@ -76,8 +103,15 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "sound_off": ("提示音：关", "Sound off"),
     "sound_on": ("提示音：开", "Sound on"),
+    "sound_waits": ("提示音：点一下页面才会响", "Sound: click the page first"),
     # figures
-    "rate": ("每分钟评论", "comments a minute"),
+    "voice_rate": ("每分钟有效发言", "voices a minute"),
+    "voice_hint": (
+        "不算快捷短语、广告和同一人的重复",
+        "without one-tap phrases, spam and what a person repeats",
+    ),
+    "rate": ("全部 {rate} 条/分", "all lines: {rate}/min"),
+    "noise": ("快捷短语 {one_tap} · 广告 {spam}", "one-tap {one_tap} · spam {spam}"),
     "mean": ("一小时平均 {rate}", "mean of the hour {rate}"),
     "last_hour": ("最近一小时，每分钟的评论", "comments of each minute of the last hour"),
     "peak": ("最高 {comments} 条 · {at}", "peak {comments} at {at}"),
@@ -96,6 +130,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "times": ("平时的 {times} 倍", "{times}× usual"),
     "unusual": ("平时没有", "usually none"),
+    "as_usual": ("和平时差不多", "about as usual"),
+    "no_past": ("还没有对照", "no comparison yet"),
+    "pasted": ("{people} 人在刷同一句：", "{people} people paste the same words: "),
     "by": ("{people} 人", "{people} people"),
     "by_one": ("1 人", "1 person"),
     "lines": ("{comments} 条", "{comments} comments"),
@@ -106,6 +143,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     # questions
     "unanswered": ("还没人回的问题", "Unanswered questions"),
     "no_unanswered": ("没有在等回应的问题", "No question is waiting"),
+    "first_of": ("列出前 {listed} 个，共 {all} 个", "first {listed} of {all}"),
     "typed_only": ("只看得到打字的回复", "typed answers only"),
     "asked": ("现在在问什么", "Asked right now"),
     "no_asked": ("最近没有人提问", "Nobody asked anything lately"),
@@ -121,6 +159,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "no_match": ("没有符合的评论", "No comment with these labels"),
     "filter": ("按标签筛选", "Filter by label"),
+    "matters": ("只看投诉和提问", "Complaints and questions"),
+    "hide": ("隐藏快捷短语和广告", "Hide one-tap and spam"),
+    "one_tap": ("快捷短语", "one-tap"),
+    "spam": ("广告", "spam"),
+    "same": ("{times} 条一样的，最近一条的时间", "{times} with the same words; time of the last"),
+    "report": ("最近一天的报告", "Report of the last day"),
     "all": ("全部", "All"),
     "pause": ("暂停", "Pause"),
     "go_on": ("继续", "Resume"),
@@ -176,23 +220,47 @@ def page(
     room: str,
     language: str,
     after: int = 0,
+    burning: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
 ) -> str:
     """The live page of a room: all that is known now, and a script that keeps it so.
 
     ``now`` is what the stream's ``event: now`` says, ``comments`` the latest ones as
     ``/v1/comments`` has them, ``model`` what ``/v1/model`` answers, ``rooms`` the rooms with the
-    milliseconds since 1970 of their last event. The stream goes on behind ``after``, the last seq
+    milliseconds since 1970 of their last event, ``burning`` the complaints that rise in each room.
+    The stream goes on behind ``after``, the last seq
     of the store when the comments were read, or behind the last comment. Raises CommentnlpError
     for a language that is neither ``zh`` nor ``en``.
     """
     words = Wording(language)
     taxonomy = Taxonomy.from_json(model["facets"])
-    shown = sorted(comments, key=lambda one: one["seq"], reverse=True)[:FIRST]
+    latest = sorted(comments, key=lambda one: one["seq"], reverse=True)
+    today = now["at"][:10]
     view = _base(language) | {
         "room": room,
         "room_name": room[:_NAME],
         "rooms": _rooms(rooms, room, now),
-        "after": max([after, *(one["seq"] for one in shown)]),
+        "after": max([after, *(one["seq"] for one in latest)]),
+        "when": lambda time, short=False: _when(time, today, short=short),
+        "source": _source(now, today, language),
+        "compared": lambda spot: _compared(spot, language),
+        "elsewhere": [
+            (
+                other,
+                _said("burns", language).format(
+                    room=other[:_NAME],
+                    spots=" · ".join(
+                        _said("burns_label", language).format(
+                            label=taxonomy.name(spot["facet"], spot["label"], language=language),
+                            people=spot["people"],
+                        )
+                        for spot in spots
+                    ),
+                ),
+            )
+            for other, spots in burning.items()
+            if other != room
+        ],
+        "burning": _attribute(dict(burning)),
         "rate_asked": RATE,
         "now": now,
         "version": model["version"],
@@ -206,8 +274,10 @@ def page(
             {key: _said(key, language) for key in _WORDS}
             | {f"state.{state}": words.say(f"state.{state}") for state in _STATES}
         ),
-        "comments": [_comment(one, taxonomy, language) for one in shown],
-        "hotspots": sorted(now["hotspots"], key=lambda one: _STATES.index(one["state"])),
+        "comments": [
+            _comment(one, taxonomy, language, also) for one, also in _folded(latest)[:FIRST]
+        ],
+        "families": families(now["hotspots"]),
         "unanswered": sorted(now["unanswered"], key=lambda one: -one["people"] * one["seconds"]),
         "counted": {f"{one['facet']}/{one['label']}": one["comments"] for one in now["labels"]},
         "hour": _hour(now["series"], language),
@@ -273,6 +343,41 @@ def pieces(
     return [*out, ("…", ())] if end < len(text) else out
 
 
+def families(spots: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Complaints as cards: each with its leaves beneath, the loudest card first.
+
+    A card has ``spot``, the ``leaves`` beneath it, and ``state``, the loudest of theirs. A leaf
+    whose parent is not told has a card of its own.
+    """
+    spots = list(spots)
+    told = {(one["facet"], one["label"]) for one in spots}
+    cards: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in spots:
+        parent = one["facet"], parent_of(one["label"])
+        if parent not in told:
+            cards[one["facet"], one["label"]] = {"spot": one, "leaves": [], "state": one["state"]}
+    for one in spots:
+        card = cards.get((one["facet"], parent_of(one["label"])))
+        if card:
+            card["leaves"].append(one)
+            card["state"] = min(card["state"], one["state"], key=_STATES.index)
+    return sorted(cards.values(), key=lambda card: _STATES.index(card["state"]))
+
+
+def _folded(
+    comments: Iterable[Mapping[str, Any]],
+) -> list[tuple[Mapping[str, Any], list[int]]]:
+    """Comments, the latest first, of those with the same words one: it, and seqs of the others."""
+    rows: dict[str, tuple[Mapping[str, Any], list[int]]] = {}
+    for one in comments:
+        key = _NO_WORD.sub("", one["text"].lower()) or one["text"]
+        if key in rows:
+            rows[key][1].append(one["seq"])
+        else:
+            rows[key] = one, []
+    return list(rows.values())
+
+
 # ---------------------------------------------------------------- what the templates know
 
 
@@ -297,18 +402,53 @@ def _said(key: str, language: str) -> str:
 def _rooms(
     rooms: Sequence[tuple[str, int]], room: str, now: Mapping[str, Any]
 ) -> list[tuple[str, str, str]]:
-    """Rooms to choose from, their names, and the clock of their last event.
+    """Rooms to choose from, their names, and the time of their last event.
 
     The one shown is among them.
     """
     zone = datetime.fromisoformat(now["at"]).tzinfo
     out = [
-        (one, one[:_NAME], f"{datetime.fromtimestamp(at / 1000, zone):%H:%M}") for one, at in rooms
+        (
+            one,
+            one[:_NAME],
+            _when(datetime.fromtimestamp(at / 1000, zone).isoformat(), now["at"][:10], short=True),
+        )
+        for one, at in rooms
     ]
     return out if any(one == room for one, _, _ in out) else [(room, room[:_NAME], ""), *out]
 
 
-def _comment(one: Mapping[str, Any], taxonomy: Taxonomy, language: str) -> dict[str, Any]:
+def _source(now: Mapping[str, Any], today: str, language: str) -> dict[str, Any]:
+    """What the page says of the room's source, and what it warns of."""
+    kind = now["source"]
+    values = {
+        "age": _age(now["last_event_seconds"] or 0),
+        "at": _when(now["last_event"] or now["at"], today, short=True),
+    }
+    return {
+        "kind": kind,
+        "last": _attribute({"at": now["last_event"], "seconds": now["last_event_seconds"]}),
+        "words": _said(f"source.{kind}", language).format(**values),
+        "warning": "" if kind == "live" else _said(f"silent.{kind}", language).format(**values),
+    }
+
+
+def _compared(spot: Mapping[str, Any], language: str) -> str:
+    """How a complaint stands against its usual level, in words that fit its state."""
+    if spot["state"] == "quiet":
+        return ""
+    if spot["usual"] is None:
+        return _said("no_past", language)
+    if spot["state"] == "steady":
+        return _said("as_usual", language)
+    if spot["times"]:
+        return _said("times", language).format(times=_number(spot["times"]))
+    return "" if spot["usual"] else _said("unusual", language)
+
+
+def _comment(
+    one: Mapping[str, Any], taxonomy: Taxonomy, language: str, also: Sequence[int] = ()
+) -> dict[str, Any]:
     """A comment of the first ones: what is shown, and what the script has to know."""
     tags = [
         (facet, tag["label"], tag["score"])
@@ -317,7 +457,9 @@ def _comment(one: Mapping[str, Any], taxonomy: Taxonomy, language: str) -> dict[
     ]
     facet_of = {label: facet for facet, label, _ in tags}
     evidence = one.get("evidence") or ()
-    known = {key: one[key] for key in ("seq", "time", "name", *taxonomy.facets) if key in one}
+    fields = ("seq", "time", "name", "noise", *taxonomy.facets)
+    known = {key: one[key] for key in fields if key in one}
+    known |= {"times": 1 + len(also), "also": also}
     known["text"] = one["text"][:_KEPT]
     known["evidence"] = [{key: e[key] for key in ("label", "start", "end")} for e in evidence]
     return {
@@ -337,6 +479,8 @@ def _comment(one: Mapping[str, Any], taxonomy: Taxonomy, language: str) -> dict[
             for text, labels in pieces(one["text"], evidence)
         ],
         "tags": tags,
+        "noise": one.get("noise", ""),
+        "times": 1 + len(also),
         "trouble": any(facet == _COMPLAINT for facet, _, _ in tags),
         "known": _attribute(known),
     }
@@ -376,6 +520,15 @@ def _bar(place: int, count: int, most: int) -> str:
 def _clock(time: str) -> str:
     """Of an ISO time, by its own zone: 20:15:03."""
     return time[11:19]
+
+
+def _when(time: str, today: str, *, short: bool = False) -> str:
+    """The clock of an ISO time; before it the day, where that is not ``today``."""
+    clock = time[11:16] if short else _clock(time)
+    if time[:10] == today:
+        return clock
+    day = time[5:10] if time[:4] == today[:4] else time[:10]
+    return f"{day} {clock}"
 
 
 def _number(value: float) -> str:

@@ -167,7 +167,9 @@ def _bounded(events: Iterator[Event]) -> Iterator[Event]:
 def now_of(room: str | None, at: int, minutes: int) -> str:
     """What a room is like at a time, as JSON."""
     recent, counts, how = _looked_at(room, at, minutes)
-    return now(recent, counts, _model(), room=room, **how).to_json()
+    rooms = _opened().rooms()
+    last = max((time for name, time in rooms if room in (None, name)), default=None)
+    return now(recent, counts, _model(), room=room, last=last, **how).to_json()
 
 
 def hotspots_of(room: str | None, at: int, minutes: int) -> str:

@@ -22,7 +22,8 @@ from commentnlp.service.bodies import comments_of, events_of, json_value, read_b
 from commentnlp.service.corrections import labels_of
 from commentnlp.service.gate import COOKIE, session_of
 from commentnlp.service.mutes import COMPLAINT, Mute, label_to_mute, mute_of
-from commentnlp.service.page import ASSETS, POLICY, asset, language_of, login_page, page
+from commentnlp.service.now import source_of
+from commentnlp.service.page import ASSETS, POLICY, READ, asset, language_of, login_page, page
 from commentnlp.service.problems import Problem
 from commentnlp.service.push import ROOM, check, is_push
 from commentnlp.service.queries import day_of, label_of, place_of, time_of
@@ -187,9 +188,34 @@ async def hotspots(
 
 
 @router.get("/v1/now")
-async def now(request: Request, room: Room = None) -> Response:
+async def now(
+    request: Request,
+    room: Room = None,
+    minutes: Annotated[int, Query(ge=1, le=120)] = MINUTES,
+) -> Response:
     """What a room is like now: all that the live page shows."""
-    return Response(await running(request).now(room), media_type=JSON)
+    return Response(await running(request).now(room, minutes), media_type=JSON)
+
+
+@router.get("/v1/rooms")
+async def rooms(request: Request) -> Response:
+    """Rooms, the one with the latest event first: is their source live, and do they burn."""
+    service = running(request)
+    found = await service.read(service.store.rooms)
+    at = int(time.time() * 1000)
+    watched = service.watches_all
+    service.rooms_asked = time.monotonic()
+    shown = [
+        {
+            "room": name,
+            "source": source_of(last, at),
+            "last_event": moment(last, service.zone),
+            "last_event_seconds": max(0, (at - last) // 1000),
+            "hotspots": service.burning.get(name, []) if watched else None,
+        }
+        for name, last in found
+    ]
+    return Response(text_of({"rooms": shown}), media_type=JSON)
 
 
 @router.get("/v1/drift")
@@ -390,7 +416,9 @@ async def ready(request: Request) -> Response:
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """Figures for Prometheus."""
-    content, media = request.app.state.metrics.exposed(running(request))
+    service = running(request)
+    rooms = await service.read(service.store.rooms)
+    content, media = request.app.state.metrics.exposed(service, rooms)
     return Response(content, media_type=media)
 
 
@@ -399,16 +427,22 @@ async def metrics(request: Request) -> Response:
 
 @router.get("/", response_class=HTMLResponse)
 async def live_page(
-    request: Request, room: Room = None, lang: Annotated[Literal["zh", "en"] | None, Query()] = None
+    request: Request,
+    room: Room = None,
+    lang: Annotated[Literal["zh", "en"] | None, Query()] = None,
+    labels: Annotated[str, Query(description="Only comments with these: a/b,c/d.")] = "",
+    matters: Annotated[str, Query(description="1: only complaints and questions.")] = "",
+    hide: Annotated[str, Query(description="1: neither one-tap phrases nor spam.")] = "",
+    sound: Annotated[str, Query(description="1: a sound where a complaint rises.")] = "",
 ) -> Response:
-    """The live page."""
+    """The live page; its script reads what it is to filter, the server need not."""
     service = running(request)
     rooms = await service.read(service.store.rooms)
     if room is None and rooms:
         room = rooms[0][0]
     last = await service.read(service.store.last)
     now = await service.now(room)
-    latest = await service.read(lambda: service.store.comments(room=room, limit=50))
+    latest = await service.read(lambda: service.store.comments(room=room, limit=READ))
     html = page(
         now=msgspec.json.decode(now),
         comments=[msgspec.json.decode(service.shown(one)) for one in latest.events],
@@ -417,6 +451,7 @@ async def live_page(
         room=room or "",
         language=_language(request, lang),
         after=last,
+        burning=service.burning,
     )
     return HTMLResponse(html, headers={"content-security-policy": POLICY})
 

@@ -7,7 +7,8 @@ import gc
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from commentnlp import __version__
@@ -38,6 +39,10 @@ MOST_ROOMS = 500
 """Rooms that a page may choose from."""
 MINUTES = 10
 """Of "now"."""
+ASKED = 60.0
+"""Seconds for which who asked which rooms there are may ask again: so long rooms are watched."""
+MOST_LOOKS = 4
+"""Rooms that nobody watches, and that are looked at for fires, in one `LOOK`."""
 DAYS = 7
 """Of what is compared with the model's samples."""
 DRIFT = 600.0
@@ -86,6 +91,13 @@ class Running:
         self._rooms = dict.fromkeys(name for name, _ in store.rooms())
         self.hub.publish_rooms(list(self._rooms)[:MOST_ROOMS])
         self._told: dict[str | None, float] = {}
+        self.burning: dict[str, list[dict[str, Any]]] = {}
+        """Rooms in which a complaint is rising or new, and these complaints; see `_burns`."""
+        self.rooms_asked = -ASKED
+        """When (by `time.monotonic`) somebody last asked which rooms there are."""
+        self._watched = False
+        self._unseen: dict[str, None] = {}
+        """Rooms in which something happened since they were last looked at, the longest first."""
         self._tasks = [
             asyncio.create_task(self._again(every, work))
             for every, work in (
@@ -142,9 +154,9 @@ class Running:
         """Read the store beside the loop; for what takes milliseconds."""
         return await asyncio.to_thread(call, *arguments)
 
-    async def now(self, room: str | None) -> str:
+    async def now(self, room: str | None, minutes: int = MINUTES) -> str:
         """What a room is like now, as JSON."""
-        return await self.reader.run(reader.now_of, room, int(time.time() * 1000), MINUTES)
+        return await self.reader.run(reader.now_of, room, int(time.time() * 1000), minutes)
 
     async def reload(self) -> bool:
         """Look for another model; returns whether one was taken."""
@@ -213,6 +225,15 @@ class Running:
         heard, alerting = self.hub.rooms_heard(), bool(self.settings.webhooks)
         stirred, self._stirred = self._stirred, set()
         rooms: set[str | None] = {room for room in stirred if alerting or room in heard}
+        before, self._watched = self._watched, self.watches_all
+        if self._watched:
+            if not before:  # it may burn since before anybody looked
+                since = (time.time() - 60 * MINUTES) * 1000
+                latest = await self.read(self.store.rooms)
+                self._unseen.update((room, None) for room, last in latest if last >= since)
+            self._unseen.update(dict.fromkeys(stirred))
+            self._unseen.update(dict.fromkeys(self.burning))
+            rooms |= set(islice(self._unseen, MOST_LOOKS))
         # what was told of may be over once nobody speaks
         watched: set[str | None] = {*heard, *self.alerts.rooms_alarmed()}
         self._told = {room: when for room, when in self._told.items() if room in watched}
@@ -223,9 +244,33 @@ class Running:
             self._told[room] = time.monotonic()
             if room in heard:
                 self.hub.publish_now(room, told)
-            if room is not None and alerting:
-                hots = json.loads(told)["hotspots"]
+            if room is None:
+                continue
+            hots = json.loads(told)["hotspots"]
+            self._unseen.pop(room, None)
+            self._burns(room, hots)
+            if alerting:
                 self.alerts.hotspots(room, hots, MINUTES, self.serving.model.meta.version)
+
+    @property
+    def watches_all(self) -> bool:
+        """Whether somebody wants to know where it burns: a page, or who asked lately."""
+        return bool(self.hub.rooms_heard()) or time.monotonic() - self.rooms_asked < ASKED
+
+    def _burns(self, room: str, hots: Sequence[Mapping[str, Any]]) -> None:
+        """Tell all listeners where it begins or ceases to burn."""
+        spots = [
+            {key: one[key] for key in ("facet", "label", "state", "people")}
+            for one in hots
+            if one["state"] in ("new", "rising")
+        ]
+        if spots == self.burning.get(room, []):
+            return
+        if spots:
+            self.burning[room] = spots
+        else:
+            self.burning.pop(room)
+        self.hub.publish_burning(self.burning)
 
     async def _sweep(self) -> None:
         if self.settings.keep_days is None:

@@ -33,6 +33,7 @@ from sqlalchemy import (
 
 from commentnlp.records import SHANGHAI, Event, Tag
 from commentnlp.service import keeping
+from commentnlp.service.answers import NOISE
 from commentnlp.service.claims import Claim
 from commentnlp.service.database import connect, truncate_journal
 from commentnlp.service.keeping import NO_NAMES, clean, digest
@@ -516,7 +517,8 @@ def _events(
 
 
 def _tags_of(answer: str) -> _Tags:
-    """Tags of an answer: all that it holds but the evidence."""
+    """Tags of an answer: its facets."""
     facets = _facets_of(answer)
-    facets.pop("evidence", None)
+    for other in ("evidence", NOISE):
+        facets.pop(other, None)
     return {facet: _some_tags_of(tags) for facet, tags in facets.items()}

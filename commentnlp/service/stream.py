@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -54,6 +54,7 @@ class Hub:
         self._versions = 0
         self._model: tuple[int, str] = (0, "")
         self._rooms: tuple[int, str] = (0, "[]")
+        self._burning: tuple[int, str] = (0, "{}")
         self.closing = False
         self.listeners: list[Listener] = []
 
@@ -77,6 +78,12 @@ class Hub:
         """Tell which rooms there are."""
         self._versions += 1
         self._rooms = self._versions, text_of(rooms)
+        self._wake()
+
+    def publish_burning(self, burning: Mapping[str, object]) -> None:
+        """Tell in which rooms which complaints are rising or new."""
+        self._versions += 1
+        self._burning = self._versions, text_of(burning)
         self._wake()
 
     def publish_model(self, version: str, *, due: bool = False) -> None:
@@ -108,7 +115,7 @@ class Hub:
     async def _listen(self, listener: Listener, after: int) -> AsyncIterator[bytes]:
         yield b"retry: 2000\n\n"
         # who is new is told the state at once
-        heard_now, heard_rooms, heard_model = 0, 0, self._model[0]
+        heard_now, heard_rooms, heard_burning, heard_model = 0, 0, 0, self._model[0]
         loop = asyncio.get_running_loop()
         quota = _Quota(listener.rate)
         while not self.closing:
@@ -127,6 +134,9 @@ class Hub:
             if listener.now and self._rooms[0] > heard_rooms:
                 heard_rooms, told = self._rooms
                 out.append(_message("rooms", told))
+            if listener.now and self._burning[0] > heard_burning:
+                heard_burning, told = self._burning
+                out.append(_message("burning", told))
             version, now = self._now.get(listener.room, (0, ""))
             if listener.now and version > heard_now:
                 heard_now = version
