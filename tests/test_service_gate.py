@@ -10,7 +10,7 @@ TOKEN = "宝石-secret"
 
 
 async def inner(scope, receive, send):
-    if scope["path"] == "/boom":
+    if scope["path"].startswith("/boom"):
         raise ValueError("secret of the house")
     if scope["path"] == "/problem":
         raise Problem(422, "so not", field="x")
@@ -18,7 +18,9 @@ async def inner(scope, receive, send):
     await send({"type": "http.response.body", "body": scope["path"].encode()})
 
 
-def ask(path="/v1/model", *, method="GET", token="", push="", client="127.0.0.1", **headers):
+def ask(
+    path="/v1/model", *, method="GET", token="", push="", client="127.0.0.1", more=(), **headers
+):
     """Status, headers and body of the answer."""
     sent, served = [], []
 
@@ -36,7 +38,8 @@ def ask(path="/v1/model", *, method="GET", token="", push="", client="127.0.0.1"
         "raw_path": path.encode(),
         "client": (client, 4711),
         "headers": [
-            (name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()
+            *((name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()),
+            *more,
         ],
     }
     gate = Gate(
@@ -125,6 +128,31 @@ def test_an_error_tells_nothing_of_the_house(caplog):
     assert b"secret" not in body
     assert b"x-content-type-options" in headers
     assert "secret of the house" in caplog.text
+
+
+def test_a_path_forges_no_line_of_the_log(caplog):
+    assert ask("/boom\nERROR: \u202eforged")[0] == 500
+    assert "\nERROR" not in caplog.text
+    assert "\u202e" not in caplog.text
+    assert r"/boom\nERROR: \u202eforged" in caplog.text
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
+@pytest.mark.parametrize("host", ["[", "[]", "a b", "127.0.0.1/x", "[1:2]", "x" * 70_000])
+def test_a_host_that_is_none_is_refused(token, host, caplog):
+    for path in ("/v1/model", "/login", "/health/live"):
+        assert ask(path, token=token, host=host)[0] == 400
+    assert caplog.text == ""
+
+
+def test_two_hosts_are_refused():
+    assert ask(more=[(b"host", b"localhost")])[0] == 400
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
+def test_an_origin_that_is_none_is_foreign(token, caplog):
+    assert ask(method="POST", token=token, origin="http://[")[0] == 403
+    assert caplog.text == ""
 
 
 def test_a_problem_is_told():

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from starlette.datastructures import Headers
@@ -18,6 +14,14 @@ from starlette.datastructures import Headers
 from commentnlp.errors import StoreError
 from commentnlp.service.problems import MEDIA_TYPE, Problem
 from commentnlp.service.push import is_push
+from commentnlp.service.request_headers import (
+    PASSED_ON,
+    cookies_named,
+    field_of,
+    is_foreign,
+    is_host,
+    is_this_machine,
+)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -26,10 +30,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 COOKIE = "commentnlp"
 OPEN = ("/health/live", "/health/ready", "/login", "/static/live.css", "/static/live.js")
-PASSED_ON = frozenset((b"x-forwarded-for", b"forwarded", b"via", b"x-real-ip"))
-"""Headers of what a proxy passes on."""
-HERE = ("localhost", "testserver", "testclient")
-"""Names of this machine; the latter two are those of tests without a socket."""
 
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -95,31 +95,36 @@ class Gate:
             await refuse(Problem(503, "the store does not answer now; try again in a few seconds",
                                  headers={"Retry-After": "5"}), answer)  # fmt: skip
         except Exception:
-            _log.exception("%s %s failed", scope["method"], scope["path"])
+            # a path may hold line ends and what turns a terminal's writing round
+            _log.exception("%s %a failed", scope["method"], scope["path"][:200])
             if status:  # too late to say it
                 raise
             await refuse(Problem(500, "an error of the service; its log says more"), answer)
 
     def _check(self, scope: Scope) -> None:
         """Raise Problem for who may not come in."""
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1")
-        if scope["method"] not in ("GET", "HEAD") and _is_foreign(headers, host):
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+        host = hosts[0] if hosts else ""
+        if len(hosts) > 1 or (host and not is_host(host)):
+            raise Problem(400, "Host must be one name or address, perhaps with a port")
+        if scope["method"] not in ("GET", "HEAD") and is_foreign(headers, host):
             raise Problem(403, "a page of another site may not do this")
         if not self._token:
             # a strange name for this machine is a page elsewhere that has it resolved to here
             # nor is this machine's own proxy, which lets others in
-            if not PASSED_ON.isdisjoint(headers) or not (
-                _is_here(host) and _is_here((scope.get("client") or ("",))[0])
+            if not PASSED_ON.isdisjoint(name for name, _ in headers) or not (
+                is_this_machine(host) and is_this_machine((scope.get("client") or ("",))[0])
             ):
                 raise Problem(403, "only this machine may call; set COMMENTNLP_TOKEN for others")
             return
         if scope["path"] in OPEN:
             return
-        scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")
+        scheme, _, shown = field_of(headers, b"authorization").partition(b" ")
         if hmac.compare_digest(shown, self._token) and scheme.lower() == b"bearer":
             return
-        if hmac.compare_digest(_cookie(headers).encode(), self._cookie.encode()):
+        sent = cookies_named(headers, COOKIE)
+        if any(hmac.compare_digest(one, self._cookie.encode()) for one in sent):
             return
         if self._push and scope["path"] == "/v1/events" and is_push(Headers(scope=scope)):
             return  # signed: looked at where its body has been read
@@ -145,29 +150,3 @@ async def refuse(problem: Problem, send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def _is_foreign(headers: Mapping[bytes, bytes], host: str) -> bool:
-    """Whether a page of another site sends it; only browsers say where a request comes from."""
-    if site := headers.get(b"sec-fetch-site"):
-        return site not in (b"same-origin", b"none")
-    origin = headers.get(b"origin", b"").decode("latin-1")
-    return bool(origin) and urlsplit(origin).netloc != host
-
-
-def _cookie(headers: Mapping[bytes, bytes]) -> str:
-    try:
-        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
-    except CookieError:
-        return ""
-    return cookies[COOKIE].value if COOKIE in cookies else ""
-
-
-@lru_cache(1024)
-def _is_here(host: str) -> bool:
-    """Whether a name or address, perhaps with a port, is this machine's own."""
-    name = urlsplit(f"//[{host}]" if host.count(":") > 1 and "[" not in host else f"//{host}")
-    try:
-        return name.hostname in HERE or ipaddress.ip_address(name.hostname or "").is_loopback
-    except ValueError:
-        return False
