@@ -16,6 +16,7 @@ from starlette.routing import Route
 from commentnlp import __version__
 from commentnlp.errors import CommentnlpError
 from commentnlp.service import routes
+from commentnlp.service.access import Access
 from commentnlp.service.alerts import Alerts
 from commentnlp.service.gate import Gate
 from commentnlp.service.metrics import Metrics
@@ -23,6 +24,7 @@ from commentnlp.service.openapi import ANSWERS, described
 from commentnlp.service.problems import MEDIA_TYPE, Problem
 from commentnlp.service.running import Running
 from commentnlp.service.serving import Serving
+from commentnlp.service.sessions import Sessions
 from commentnlp.service.settings import Settings
 from commentnlp.service.store import Store
 
@@ -35,6 +37,12 @@ def create_app(settings: Settings) -> FastAPI:
     try:
         claim = store.claim()
     except CommentnlpError:
+        store.close()
+        raise
+    try:
+        access = _access(settings, store)
+    except CommentnlpError:
+        claim.close()
         store.close()
         raise
 
@@ -65,15 +73,23 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.include_router(routes.router)
     app.state.metrics = Metrics(frozenset(ANSWERS))
+    app.state.access = access
     app.add_middleware(
         Gate,
-        token=settings.token,
+        access=access,
         push_secret=settings.push_secret,
         direct=routes.POSTS,
         served=app.state.metrics.served,
     )
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app
+
+
+def _access(settings: Settings, store: Store) -> Access | None:
+    if not settings.token:
+        return None
+    sessions = Sessions(store, (settings.token, settings.read_token))
+    return Access(settings.token, settings.read_token, sessions)
 
 
 def _on_stop(call: Callable[[], None]) -> Callable[[], None]:

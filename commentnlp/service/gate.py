@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -12,12 +11,12 @@ from fastapi import Request, Response
 from starlette.datastructures import Headers
 
 from commentnlp.errors import StoreError
+from commentnlp.service.access import MIN_TOKEN_CHARACTERS, Access, Rights
 from commentnlp.service.problems import MEDIA_TYPE, Problem
 from commentnlp.service.push import is_push
 from commentnlp.service.request_headers import (
     PASSED_ON,
-    cookies_named,
-    field_of,
+    address_of,
     is_foreign,
     is_host,
     is_this_machine,
@@ -28,8 +27,12 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-COOKIE = "commentnlp"
-OPEN = ("/health/live", "/health/ready", "/login", "/static/live.css", "/static/live.js")
+OPEN = (
+    "/health/live", "/health/ready", "/login", "/logout", "/static/live.css", "/static/live.js",
+)  # fmt: skip
+"""Addresses for which no token is needed."""
+CHANGES_NOTHING = ("/v1/classify",)
+"""POSTs for which the right to read will do."""
 
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -47,20 +50,19 @@ class Gate:
         self,
         app: Callable[[Scope, Receive, Send], Awaitable[None]],
         *,
-        token: str,
+        access: Access | None,
         push_secret: str,
         direct: Mapping[str, Callable[[Request], Awaitable[Response]]],
         served: Callable[[str, str, int, float], None],
     ) -> None:
-        """Take the app, the token that callers must show, and who counts what was served.
+        """Take the app, what knows callers (None: only this machine), and what counts the served.
 
         POST to the addresses in ``direct`` goes to these functions without a detour: what
         FastAPI's own way costs is more than tagging a comment does.
         """
         self._app = app
         self._direct = direct
-        self._token = token.encode()
-        self._cookie = session_of(token) if token else ""
+        self._access = access
         self._push = bool(push_secret)
         self._served = served
 
@@ -110,7 +112,7 @@ class Gate:
             raise Problem(400, "Host must be one name or address, perhaps with a port")
         if scope["method"] not in ("GET", "HEAD") and is_foreign(headers, host):
             raise Problem(403, "a page of another site may not do this")
-        if not self._token:
+        if self._access is None:
             # a strange name for this machine is a page elsewhere that has it resolved to here
             # nor is this machine's own proxy, which lets others in
             if not PASSED_ON.isdisjoint(name for name, _ in headers) or not (
@@ -120,12 +122,17 @@ class Gate:
             return
         if scope["path"] in OPEN:
             return
-        scheme, _, shown = field_of(headers, b"authorization").partition(b" ")
-        if hmac.compare_digest(shown, self._token) and scheme.lower() == b"bearer":
+        if self._access.has_short_token and not _is_reached_here(scope):
+            raise Problem(
+                403,
+                f"a token of the service has less than {MIN_TOKEN_CHARACTERS} characters: only this"
+                " machine may call; set longer ones",
+            )
+        rights = self._access.rights_of(headers, address_of(scope.get("client")))
+        if rights is Rights.WRITE or (rights is Rights.READ and _only_reads(scope)):
             return
-        sent = cookies_named(headers, COOKIE)
-        if any(hmac.compare_digest(one, self._cookie.encode()) for one in sent):
-            return
+        if rights is Rights.READ:
+            raise Problem(403, "this token may only read; show COMMENTNLP_TOKEN to change anything")
         if self._push and scope["path"] == "/v1/events" and is_push(Headers(scope=scope)):
             return  # signed: looked at where its body has been read
         if scope["path"] == "/" and scope["method"] == "GET":
@@ -135,9 +142,14 @@ class Gate:
                       headers={"WWW-Authenticate": "Bearer"})  # fmt: skip
 
 
-def session_of(token: str) -> str:
-    """What the cookie of a browser holds that has shown the token."""
-    return hmac.new(token.encode(), b"commentnlp live page", "sha256").hexdigest()
+def _only_reads(scope: Scope) -> bool:
+    return scope["method"] in ("GET", "HEAD") or scope["path"] in CHANGES_NOTHING
+
+
+def _is_reached_here(scope: Scope) -> bool:
+    """Whether the connection came to an address, or a socket file, of this machine alone."""
+    address, port = scope.get("server") or ("", 0)
+    return port is None or is_this_machine(address)
 
 
 async def refuse(problem: Problem, send: Send) -> None:
