@@ -61,6 +61,7 @@ def ask(
         "raw_path": path.encode(),
         "client": (client, 4711),
         "server": server,
+        "state": {"guarded": True},
         "headers": [
             *((name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()),
             *more,
@@ -228,11 +229,19 @@ def test_a_path_forges_no_line_of_the_log(caplog):
 
 
 @pytest.mark.parametrize("token", ["", TOKEN])
-@pytest.mark.parametrize("host", ["[", "[]", "a b", "127.0.0.1/x", "[1:2]", "x" * 70_000])
+@pytest.mark.parametrize("host", ["[", "[]", "a b", "127.0.0.1/x", "[1:2]", "x" * 60_000])
 def test_a_host_that_is_none_is_refused(token, host, caplog):
     for path in ("/v1/model", "/login", "/health/live"):
         assert ask(path, token=token, host=host)[0] == 400
     assert caplog.text == ""
+
+
+def test_headers_have_a_length():
+    assert ask(x="y" * 60_000)[0] == 200
+    status, _, body = ask(x="y" * 65_536)
+    assert status == 431
+    assert "65,536 bytes" in json.loads(body)["detail"]
+    assert ask("/" + "y" * 65_536)[0] == 431
 
 
 def test_two_hosts_are_refused():

@@ -53,6 +53,7 @@ def _serve(options: argparse.Namespace) -> int:
         import uvicorn
 
         from commentnlp.service.app import create_app
+        from commentnlp.service.guarded_http import Protocol
         from commentnlp.service.request_headers import is_this_machine
         from commentnlp.service.settings import settings_of
     except ImportError as error:
@@ -67,7 +68,7 @@ def _serve(options: argparse.Namespace) -> int:
         host = f"[{options.host}]" if ":" in options.host else options.host
         print(f"commentnlp {__version__}: http://{host}:{listening.getsockname()[1]}/ (Ctrl-C stops"
               " it)", file=sys.stderr)  # fmt: skip
-        how = uvicorn.Config(app, access_log=False, log_level="warning",
+        how = uvicorn.Config(app, http=Protocol, ws="none", access_log=False, log_level="warning",
                              timeout_graceful_shutdown=10)  # fmt: skip
         uvicorn.Server(how).run(sockets=[listening])
     return 0

@@ -31,6 +31,8 @@ OPEN = (
     "/health/live", "/health/ready", "/login", "/logout", "/static/live.css", "/static/live.js",
 )  # fmt: skip
 """Addresses for which no token is needed."""
+MAX_HEADER_BYTES = 65_536
+"""Of an address and the header fields."""
 CHANGES_NOTHING = ("/v1/classify",)
 """POSTs for which the right to read will do."""
 
@@ -65,12 +67,15 @@ class Gate:
         self._access = access
         self._push = bool(push_secret)
         self._served = served
+        self._told = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if not self._told and not scope.get("state", {}).get("guarded"):
+            self._tell_unguarded(scope)
         began = time.perf_counter()
         status = 0
 
@@ -103,9 +108,22 @@ class Gate:
                 raise
             await refuse(Problem(500, "an error of the service; its log says more"), answer)
 
+    def _tell_unguarded(self, scope: Scope) -> None:
+        """Say once that others can hold connections open for as long as they like."""
+        if is_this_machine((scope.get("client") or ("",))[0]):
+            return
+        self._told = True
+        _log.warning(
+            "nothing limits connections that send no request; start uvicorn with --http"
+            " commentnlp.service.guarded_http:Protocol, or have a proxy limit them"
+        )
+
     def _check(self, scope: Scope) -> None:
         """Raise Problem for who may not come in."""
         headers: list[tuple[bytes, bytes]] = scope["headers"]
+        size = len(scope.get("query_string", b"")) + len(scope["path"])
+        if size + sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
+            raise Problem(431, f"the header has more than {MAX_HEADER_BYTES:,} bytes")
         hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
         host = hosts[0] if hosts else ""
         if len(hosts) > 1 or (host and not is_host(host)):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,7 +20,15 @@ from commentnlp.reading.messages import MOST_SHORT, is_json
 from commentnlp.service import reader
 from commentnlp.service.access import Access
 from commentnlp.service.answers import list_of, moment, text_of, with_answer
-from commentnlp.service.bodies import comments_of, events_of, json_value, read_body
+from commentnlp.service.bodies import (
+    comments_of,
+    events_of,
+    json_value,
+    packing_of,
+    read_body,
+    read_packed_body,
+    unpacked,
+)
 from commentnlp.service.corrections import labels_of
 from commentnlp.service.page import (
     ASSETS,
@@ -30,7 +40,14 @@ from commentnlp.service.page import (
     page,
 )
 from commentnlp.service.problems import Problem
-from commentnlp.service.push import ROOM, check, is_push
+from commentnlp.service.push import (
+    MAX_PUSH_BYTES,
+    ROOM,
+    check_headers,
+    check_signature,
+    is_push,
+    sent_at,
+)
 from commentnlp.service.queries import day_of, label_of, place_of, time_of
 from commentnlp.service.records import Correction
 from commentnlp.service.request_headers import address_of
@@ -71,6 +88,16 @@ async def _body(request: Request) -> bytes:
     return await read_body(request.receive, request.headers, running(request).settings.most_bytes)
 
 
+async def _signed_body(request: Request) -> bytes:
+    """The body of a push, of which anybody may say that it is Douyin's."""
+    settings = running(request).settings
+    check_headers(request.headers, time.time())
+    packing = packing_of(request.headers)
+    body = await read_packed_body(request.receive, request.headers, MAX_PUSH_BYTES, trusted=False)
+    check_signature(request.headers, body, settings.push_secret)
+    return unpacked(body, packing, settings.most_bytes) if packing and body else body
+
+
 async def classify(request: Request) -> Response:
     """Tag comments; nothing is kept."""
     service = running(request)
@@ -89,19 +116,28 @@ async def events(request: Request) -> Response:
     """Take events in, tag their comments, keep them, answer with the tags."""
     service = running(request)
     settings = service.settings
-    body = await _body(request)
     room = request.query_params.get("room", "")
     if len(room) > MOST_SHORT:
         raise Problem(422, f"room: at most {MOST_SHORT} characters may be", field="room")
+    signed = bool(settings.push_secret) and is_push(request.headers)
+    body = await (_signed_body(request) if signed else _body(request))
     if is_push(request.headers):
         room = request.headers[ROOM]
-        if settings.push_secret:
-            check(request.headers, body, settings.push_secret, time.time())
+    if signed and (before := service.pushes.events_of(request.headers)) is not None:
+        version = text_of(service.serving.model.meta.version)
+        told = f'{{"model":{version},"kept":0,"repeated":{before},"results":[],"rejected":[]}}'
+        return Response(told, media_type=JSON)
     if len(body) < SOON_READ and is_json(body):
         messages = events_of(body, settings, room=room, going=service.going)
     else:  # the combos of gifts that it holds begin and end in it
         messages = await asyncio.to_thread(events_of, body, settings, room=room)
-    taken = await service.intake.take(messages.events)
+    found = messages.events
+    if signed:  # without an id, a push that comes again after a restart is known by its time
+        sent = datetime.fromtimestamp(sent_at(request.headers) or 0, timezone.utc)
+        found = [event if event.time else replace(event, time=sent) for event in found]
+    taken = await service.intake.take(found)
+    if signed:
+        service.pushes.add(request.headers, len(taken.placed))
     results = [
         with_answer({"id": row.event.id, "seq": place.seq, "new": place.new}, place.answer)
         for row, place in zip(taken.rows, taken.placed, strict=True)
@@ -397,7 +433,7 @@ async def ask_for_token(request: Request) -> Response:
 
 async def login(request: Request) -> Response:
     """Give a browser that shows a token the cookie of a session."""
-    body = await read_body(request.receive, request.headers, MOST_LOGIN_BYTES)
+    body = await read_packed_body(request.receive, request.headers, MOST_LOGIN_BYTES, trusted=False)
     access = _access(request)
     if access is None:
         return RedirectResponse(_page_of(request), 303)
