@@ -307,3 +307,31 @@ def test_who_leaves_while_a_body_is_waited_for_is_no_timeout():
             await task
 
     asyncio.run(call())
+
+
+# characters that stand for a sentence
+
+SENTENCE = "\ufdfa"
+"""Eighteen characters once it is written out."""
+
+
+def test_a_comment_is_as_long_as_it_is_once_written_out():
+    good = {"comments": [{"text": SENTENCE * 555}]}
+    assert comments_of(json.dumps(good).encode(), SETTINGS)[0][1] == SENTENCE * 555
+    for body in (json.dumps, lambda value: json.dumps(value, ensure_ascii=False)):
+        bad = {"comments": [{"text": "好"}, {"text": SENTENCE * 556}]}
+        with pytest.raises(Problem) as told:
+            comments_of(body(bad).encode(), SETTINGS)
+        assert (told.value.status, told.value.field) == (422, "comments[1].text")
+        assert "10,008 characters once compatibility characters are written out" in str(told.value)
+
+
+def test_an_event_is_as_long_as_it_is_once_written_out():
+    found = events_of(json.dumps([{"text": "好"}, {"text": SENTENCE * 556}]).encode(), SETTINGS)
+    assert [event.text for event in found.events] == ["好"]
+    assert found.rejected[0].field == "events[1].text"
+    assert "10,008 characters once" in found.rejected[0].why
+    table = f"时间,用户,内容\n20:00:00,a,多少钱\n20:00:01,b,{SENTENCE * 556}\n".encode()
+    found = events_of(table, SETTINGS)
+    assert [event.text for event in found.events] == ["多少钱"]
+    assert "10,008 characters once" in found.rejected[0].why

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from commentnlp.errors import ReadError
+from commentnlp.reading.expansion import MAX_EXPANSION, WRITTEN_OUT, expanded_length
 from commentnlp.reading.messages import (
     HALF,
     MOST_SHORT,
@@ -219,10 +220,8 @@ def comments_of(body: bytes, settings: Settings) -> list[tuple[str, str]]:
     texts, ids = [one.text for one in comments], [one.id for one in comments]
     most = settings.most_characters
     # no part of a short body is long
-    if len(body) > most and (longest := max(map(len, texts), default=0)) > most:
-        field = f"comments[{[len(text) for text in texts].index(longest)}].text"
-        why = f"{field} has {longest:,} characters; at most {most:,} may be"
-        raise Problem(422, why, field=field)
+    if MAX_EXPANSION * len(body) > most:
+        _check_lengths(texts, most)
     if odd:
         for at, (id, text) in enumerate(zip(ids, texts, strict=True)):
             for name, value in (("id", _id(id)), ("text", text)):
@@ -231,6 +230,15 @@ def comments_of(body: bytes, settings: Settings) -> list[tuple[str, str]]:
                     raise Problem(422, f"{field} {HALF}", field=field)
         texts, ids = list(map(readable, texts)), [readable(_id(id)) for id in ids]
     return [(id if id.__class__ is str else _id(id), x) for id, x in zip(ids, texts, strict=True)]
+
+
+def _check_lengths(texts: Sequence[str], most: int) -> None:
+    for at, text in enumerate(texts):
+        if MAX_EXPANSION * len(text) > most and (length := expanded_length(text)) > most:
+            field = f"comments[{at}].text"
+            how = WRITTEN_OUT if length > len(text) else ""
+            why = f"{field} has {length:,} characters{how}; at most {most:,} may be"
+            raise Problem(422, why, field=field)
 
 
 def _id(value: Any) -> str:
