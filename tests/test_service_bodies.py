@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from commentnlp.service.bodies import comments_of, events_of, read_body
+from commentnlp.service import bodies
+from commentnlp.service.bodies import comments_of, events_of, read_body, read_packed_body
 from commentnlp.service.problems import Problem
 from commentnlp.service.settings import Settings
 
@@ -254,3 +255,83 @@ def test_a_problem_as_bytes():
 
 def test_a_problem_that_quotes_half_a_character():
     assert json.loads(Problem(400, "\ud83d").to_bytes())["detail"] == "?"
+
+
+# bodies that do not come
+
+
+def trickled(parts, pause, *, trusted):
+    """What becomes of a body whose parts come after a pause each."""
+    sent = iter(parts)
+
+    async def receive():
+        await asyncio.sleep(pause)
+        part = next(sent, None)
+        if part is None:
+            await asyncio.sleep(3600)
+        return {"type": "http.request", "body": part, "more_body": True}
+
+    async def call():
+        try:
+            await read_packed_body(receive, {}, 1000, trusted=trusted)
+        except Problem as problem:
+            # the task goes on as if nothing had been cancelled
+            await asyncio.sleep(0)
+            return problem.status, len(list(sent))
+
+    return asyncio.run(call())
+
+
+def test_a_body_that_stops_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(bodies, "PAUSE_SECONDS", 0.3)
+    assert trickled([b"x"], 0, trusted=True) == (408, 0)
+
+
+def test_who_is_not_trusted_must_send_the_whole_body_in_time(monkeypatch):
+    monkeypatch.setattr(bodies, "PAUSE_SECONDS", 0.5)
+    status, left = trickled([b"x"] * 500, 0.1, trusted=False)
+    assert status == 408
+    assert left > 300
+    assert trickled([b"x"] * 10, 0.1, trusted=True) == (408, 0)  # each part came in time
+
+
+def test_who_leaves_while_a_body_is_waited_for_is_no_timeout():
+    async def receive():
+        await asyncio.sleep(3600)
+
+    async def call():
+        task = asyncio.create_task(read_packed_body(receive, {}, 1000))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(call())
+
+
+# characters that stand for a sentence
+
+SENTENCE = "\ufdfa"
+"""Eighteen characters once it is written out."""
+
+
+def test_a_comment_is_as_long_as_it_is_once_written_out():
+    good = {"comments": [{"text": SENTENCE * 555}]}
+    assert comments_of(json.dumps(good).encode(), SETTINGS)[0][1] == SENTENCE * 555
+    for body in (json.dumps, lambda value: json.dumps(value, ensure_ascii=False)):
+        bad = {"comments": [{"text": "好"}, {"text": SENTENCE * 556}]}
+        with pytest.raises(Problem) as told:
+            comments_of(body(bad).encode(), SETTINGS)
+        assert (told.value.status, told.value.field) == (422, "comments[1].text")
+        assert "10,008 characters once compatibility characters are written out" in str(told.value)
+
+
+def test_an_event_is_as_long_as_it_is_once_written_out():
+    found = events_of(json.dumps([{"text": "好"}, {"text": SENTENCE * 556}]).encode(), SETTINGS)
+    assert [event.text for event in found.events] == ["好"]
+    assert found.rejected[0].field == "events[1].text"
+    assert "10,008 characters once" in found.rejected[0].why
+    table = f"时间,用户,内容\n20:00:00,a,多少钱\n20:00:01,b,{SENTENCE * 556}\n".encode()
+    found = events_of(table, SETTINGS)
+    assert [event.text for event in found.events] == ["多少钱"]
+    assert "10,008 characters once" in found.rejected[0].why

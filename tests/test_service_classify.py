@@ -1,5 +1,6 @@
 import asyncio
 import json
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -151,5 +152,49 @@ def test_an_error_of_the_model_reaches_who_asked_and_nobody_else(served):
         assert classifier.waiting == 0
         served.tag = tag
         assert len((await classifier.classify(["贵"])).answers) == 1
+
+    asyncio.run(run())
+
+
+def test_a_turn_counts_characters_as_they_are_written_out(served, monkeypatch):
+    monkeypatch.setattr(classify, "SLICE_CHARACTERS", 100)
+
+    class Sizes(Served):
+        def tag(self, texts, *, evidence=False):
+            self.calls.append([len(unicodedata.normalize("NFKC", text)) for text in texts])
+            return self.real.tag(texts, evidence=evidence)
+
+    sizes = Sizes(served.real)
+
+    async def run():
+        classifier = Classifier(sizes, 1000)
+        sizes.calls.clear()
+        sentence = "\ufdfa"  # 18 characters
+        texts = [f"{n}{sentence * 2}" for n in range(7)] + ["贵" * 90, sentence * 10, "慢", ""]
+        quick = asyncio.create_task(classifier.classify(["太贵了"]))
+        found = await asyncio.gather(classifier.classify(texts), classifier.classify([]), quick)
+        assert [len(one.answers) for one in found] == [11, 0, 1]
+        assert classifier.waiting == 0
+        return found[0].answers
+
+    answers = asyncio.run(run())
+    assert answers[-2].labels == ("complaint/logistics", "complaint/logistics.delay")
+    assert [180] in sizes.calls  # what is longer than a turn may be has one of its own
+    assert all(sum(call) <= 100 for call in sizes.calls if call != [180])
+    assert sum(map(len, sizes.calls)) == 11
+
+
+def test_after_a_long_comment_others_have_a_moment(served):
+    async def run():
+        loop = asyncio.get_running_loop()
+        classifier = Classifier(served, 1000)
+        long = asyncio.create_task(classifier.classify([f"{n}" + "贵" * 6_000 for n in range(3)]))
+        await asyncio.sleep(0)
+        served.calls.clear()
+        for _ in range(20):  # turns of the loop, as a request of somebody else needs them
+            await asyncio.sleep(0)
+        assert len(served.calls) <= 1
+        assert len((await long).answers) == 3
+        assert loop.is_running()
 
     asyncio.run(run())

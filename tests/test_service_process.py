@@ -2,12 +2,14 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -141,20 +143,81 @@ def test_a_token_closes_the_door(tmp_path):
         bearer = {"authorization": f"Bearer {token}".encode()}
         assert http.get("/v1/model", headers=bearer).status_code == 200
         # a browser: the form, a wrong token, the right one
-        form = http.get("/")
+        form = http.get("/", params={"room": "家"})
         assert form.status_code == 401
         assert "<form" in form.text
-        assert http.post("/login", data={"token": "falsch"}).status_code == 401
+        action = re.search('action="([^"]*)"', form.text)[1].replace("&amp;", "&")
+        assert http.post(action, data={"token": "falsch"}).status_code == 401
         assert http.get("/").status_code == 401
-        entered = http.post("/login", data={"token": token})
+        entered = http.post(action, data={"token": token})
         assert entered.status_code == 303
+        assert parse_qs(urlsplit(entered.headers["location"]).query)["room"] == ["家"]
+        assert entered.headers["location"].startswith("/?")
         cookie = entered.headers["set-cookie"].lower()
         assert "httponly" in cookie
         assert "samesite=strict" in cookie
         assert token not in entered.headers["set-cookie"]
-        assert http.get("/").status_code == 200
+        assert http.get(entered.headers["location"]).status_code == 200
         assert http.get("/v1/model").status_code == 200
         assert http.get("/static/live.js").status_code == 200
+        # another device has another session
+        with service.client() as other:
+            again = other.post("/login", data={"token": token})
+            assert again.headers["set-cookie"] != entered.headers["set-cookie"]
+        session = dict(http.cookies)
+        assert http.get("/logout").status_code == 200
+        assert http.get("/v1/model").status_code == 200
+        left = http.post("/logout", headers={"origin": service.address})
+        assert (left.status_code, left.headers["location"]) == (303, "/")
+        assert not http.cookies
+        with service.client(cookies=session) as copied:
+            assert copied.get("/v1/model").status_code == 401
+        # nobody is sent elsewhere, whatever the address of the form says
+        for query in ("next=//evil.example", "room=//evil.example", "lang=https://evil.example"):
+            entered = http.post(f"/login?{query}", data={"token": token})
+            assert entered.headers["location"].startswith("/?")
+
+
+def test_sessions_survive_a_restart_but_no_other_token(tmp_path):
+    port = free_port()
+    token, read_token = "五月的翡翠", "五月的墙"
+    tokens = {"COMMENTNLP_TOKEN": token, "COMMENTNLP_READ_TOKEN": read_token}
+    with running(tmp_path, port=port, **tokens) as service, service.client() as http:
+        assert http.post("/login", data={"token": read_token}).status_code == 303
+        session = dict(http.cookies)
+    kept = {"cookies": session}
+    with running(tmp_path, port=port, **tokens) as service, service.client(**kept) as http:
+        assert http.get("/v1/comments").status_code == 200
+        assert http.get("/").status_code == 200
+        told = http.post("/v1/classify", json={"comments": [{"text": "多少钱"}]})
+        assert told.status_code == 200
+        refused = http.post("/v1/events", json={"text": "多少钱"})
+        assert refused.status_code == 403
+        assert "may only read" in refused.json()["detail"]
+        assert http.delete("/v1/people", params={"user": "u"}).status_code == 403
+    tokens = {"COMMENTNLP_TOKEN": "六月的翡翠"}
+    with running(tmp_path, port=port, **tokens) as service, service.client(**kept) as http:
+        assert http.get("/v1/comments").status_code == 401
+
+
+def test_whoever_guesses_has_to_wait(tmp_path):
+    with running(tmp_path, COMMENTNLP_TOKEN="五月的翡翠") as service, service.client() as http:
+        statuses = [http.post("/login", data={"token": "x\nERROR"}).status_code for _ in range(7)]
+        assert statuses == [401] * 5 + [429] * 2
+        told = http.post("/login", data={"token": "五月的翡翠"})
+        assert told.status_code == 429
+        assert int(told.headers["retry-after"]) <= 2
+        assert told.headers["retry-after"] in told.text
+        assert "127.0.0.1 showed a wrong token, 5 in a row" in service.said()
+        assert "\nERROR" not in service.said()
+        assert http.post("/login", content=b"token=" + b"x" * 5000).status_code == 413
+
+
+def test_a_service_without_a_token_asks_for_none(tmp_path):
+    with running(tmp_path) as service, service.client() as http:
+        for answer in (http.get("/login?room=x"), http.post("/login?room=x", data={"token": "y"})):
+            assert (answer.status_code, answer.headers["location"]) == (303, "/?room=x")
+        assert http.post("/logout").headers["location"] == "/"
 
 
 def test_it_listens_elsewhere_only_with_a_token(tmp_path, capsys, monkeypatch):
@@ -162,6 +225,17 @@ def test_it_listens_elsewhere_only_with_a_token(tmp_path, capsys, monkeypatch):
     store = str(tmp_path / "x.db")
     assert main(["serve", "--host", "0.0.0.0", "--store", store]) == 1
     assert "COMMENTNLP_TOKEN" in capsys.readouterr().err
+    assert not (tmp_path / "x.db").exists()
+
+
+@pytest.mark.parametrize("name", ["COMMENTNLP_TOKEN", "COMMENTNLP_READ_TOKEN"])
+def test_it_listens_elsewhere_only_with_tokens_that_cannot_be_guessed(
+    tmp_path, capsys, monkeypatch, name
+):
+    monkeypatch.setenv("COMMENTNLP_TOKEN", "long enough to be kept")
+    monkeypatch.setenv(name, "fifteen letters")
+    assert main(["serve", "--host", "0.0.0.0", "--store", str(tmp_path / "x.db")]) == 1
+    assert f"{name} can be guessed" in capsys.readouterr().err
     assert not (tmp_path / "x.db").exists()
 
 
@@ -177,6 +251,12 @@ def test_it_listens_elsewhere_only_with_a_token(tmp_path, capsys, monkeypatch):
         ([], {"COMMENTNLP_KEEP_DAYS": "bald"}, "COMMENTNLP_KEEP_DAYS"),
         ([], {"COMMENTNLP_LANG": "de"}, "COMMENTNLP_LANG"),
         ([], {"COMMENTNLP_TOKEM": "geheim"}, "is COMMENTNLP_TOKEN meant?"),
+        ([], {"COMMENTNLP_READ_TOKEN": "geheim"}, "set COMMENTNLP_TOKEN, too"),
+        (
+            [],
+            {"COMMENTNLP_READ_TOKEN": "geheim", "COMMENTNLP_TOKEN": "geheim"},
+            "give another than COMMENTNLP_TOKEN",
+        ),
         ([], {"COMMENTNLP_WHATEVER": "1"}, "there are COMMENTNLP_STORE"),
         ([], {"COMMENTNLP_ALERT_SCORE": "95"}, "a score from 0 to 1, or off"),
         ([], {"COMMENTNLP_WEBHOOKS": "wecombot://"}, "webhook"),

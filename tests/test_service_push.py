@@ -1,7 +1,18 @@
 import pytest
 
+from commentnlp.service import push as push_module
 from commentnlp.service.problems import Problem
-from commentnlp.service.push import MOST_SECONDS, check, fresh, is_push, signature, signed
+from commentnlp.service.push import (
+    MAX_AGE_SECONDS,
+    MAX_AHEAD_SECONDS,
+    SeenPushes,
+    check_headers,
+    check_signature,
+    fresh,
+    is_push,
+    signature,
+    signed,
+)
 
 BODY = '[{"msg_id":"1","sec_openid":"a","content":"这串能退吗"}]'.encode()
 NOW = 1_773_490_503.12
@@ -34,7 +45,8 @@ def test_a_push_is_told_by_its_headers():
 
 def test_signed():
     assert signed(push(), BODY, "玉")
-    check(push(), BODY, "玉", NOW)
+    check_headers(push(), NOW)
+    check_signature(push(), BODY, "玉")
 
 
 @pytest.mark.parametrize("name", ["x-nonce-str", "x-timestamp", "x-roomid", "x-msg-type"])
@@ -75,9 +87,10 @@ def test_headers_are_signed_as_the_bytes_they_were():
     [
         ("1773490503120", True),
         ("1773490503", True),
-        (str(int(NOW * 1000) - MOST_SECONDS * 1000 + 1000), True),
-        (str(int(NOW * 1000) - MOST_SECONDS * 1000 - 1000), False),
-        (str(int(NOW * 1000) + MOST_SECONDS * 1000 + 1000), False),
+        (str(int(NOW * 1000) - MAX_AGE_SECONDS * 1000 + 1000), True),
+        (str(int(NOW * 1000) - MAX_AGE_SECONDS * 1000 - 1000), False),
+        (str(int(NOW * 1000) + MAX_AHEAD_SECONDS * 1000 - 1000), True),
+        (str(int(NOW * 1000) + MAX_AHEAD_SECONDS * 1000 + 1000), False),
         ("456789", False),
         ("", False),
         ("NaN", False),
@@ -91,14 +104,58 @@ def test_fresh(said, good):
     assert fresh({"x-timestamp": said}, NOW) == good
 
 
+def without(name):
+    headers = push()
+    del headers[name]
+    return headers
+
+
 @pytest.mark.parametrize(
     ("headers", "field"),
     [
         ({**push(), "x-signature": "x"}, "x-signature"),
+        ({**push(), "x-signature": ""}, "x-signature"),
+        (without("x-signature"), "x-signature"),
+        (without("x-nonce-str"), "x-nonce-str"),
+        (without("x-timestamp"), "x-timestamp"),
         (push(**{"x-timestamp": "1773400000000"}), "x-timestamp"),
     ],
 )
-def test_a_push_that_is_refused(headers, field):
+def test_a_push_that_is_refused_before_its_body_is_read(headers, field):
     with pytest.raises(Problem) as told:
-        check(headers, BODY, "玉", NOW)
+        check_headers(headers, NOW)
     assert (told.value.status, told.value.field) == (401, field)
+
+
+def test_a_push_that_another_secret_signed():
+    with pytest.raises(Problem) as told:
+        check_signature(push(secret="石"), BODY, "玉")
+    assert (told.value.status, told.value.field) == (401, "x-signature")
+
+
+# what came before
+
+
+def test_a_push_is_remembered_as_long_as_it_may_come_again():
+    now = [0.0]
+    seen = SeenPushes(lambda: now[0])
+    other = push(**{"x-nonce-str": "another"})
+    assert seen.events_of(push()) is None
+    seen.add(push(), 3)
+    assert seen.events_of(push()) == 3
+    assert seen.events_of(other) is None
+    now[0] = MAX_AGE_SECONDS + MAX_AHEAD_SECONDS
+    seen.add(other, 1)
+    assert seen.events_of(push()) == 3
+    now[0] += 1
+    seen.add(other, 1)
+    assert seen.events_of(push()) is None
+
+
+def test_pushes_are_not_remembered_without_end(monkeypatch):
+    monkeypatch.setattr(push_module, "MAX_REMEMBERED", 2)
+    seen = SeenPushes(lambda: 0.0)
+    pushes = [push(**{"x-nonce-str": str(n)}) for n in range(3)]
+    for one in pushes:
+        seen.add(one, 1)
+    assert [seen.events_of(one) for one in pushes] == [None, 1, 1]

@@ -21,8 +21,8 @@ def add(verbs: Verbs) -> None:
     verb = verbs.add_parser("serve", help="HTTP for a room's monitor, and the live page",
                             epilog="Each option but host and port can also be given as"
                             " COMMENTNLP_STORE, COMMENTNLP_MODEL, …; secrets only so:"
-                            " COMMENTNLP_TOKEN, COMMENTNLP_SECRET, COMMENTNLP_PUSH_SECRET,"
-                            " COMMENTNLP_WEBHOOKS.")  # fmt: skip
+                            " COMMENTNLP_TOKEN, COMMENTNLP_READ_TOKEN, COMMENTNLP_SECRET,"
+                            " COMMENTNLP_PUSH_SECRET, COMMENTNLP_WEBHOOKS.")  # fmt: skip
     verb.add_argument(
         "--host",
         default="127.0.0.1",
@@ -61,7 +61,9 @@ def _serve(options: argparse.Namespace) -> int:
 
         from commentnlp.report import zone_named
         from commentnlp.service.app import create_app
+        from commentnlp.service.guarded_http import Protocol
         from commentnlp.service.logs import set_up_logging
+        from commentnlp.service.request_headers import is_this_machine
         from commentnlp.service.settings import settings_of
     except ImportError as error:
         raise CommentnlpError(f"the service needs more packages ({error.name} is missing):"
@@ -71,16 +73,15 @@ def _serve(options: argparse.Namespace) -> int:
     settings = settings_of(os.environ, **{name: getattr(options, name) for name in given})
     if options.test_alerts:
         return _test_alerts(settings)
-    if not settings.token and options.host not in ("127.0.0.1", "localhost", "::1"):
-        raise CommentnlpError(f"--host {options.host}: who can reach it could read all comments;"
-                              " set COMMENTNLP_TOKEN first")  # fmt: skip
+    if not is_this_machine(options.host):
+        _check_tokens(settings, options.host)
     with _listening(options.host, options.port) as listening:
         app = create_app(settings)
         host = f"[{options.host}]" if ":" in options.host else options.host
         set_up_logging(settings.log_format, zone_named(settings.zone))
         logging.getLogger(__name__).info("listening at http://%s:%d/ (Ctrl-C stops it)", host,
                                          listening.getsockname()[1])  # fmt: skip
-        how = uvicorn.Config(app, access_log=False, log_config=None,
+        how = uvicorn.Config(app, http=Protocol, ws="none", access_log=False, log_config=None,
                              timeout_graceful_shutdown=10)  # fmt: skip
         uvicorn.Server(how).run(sockets=[listening])
     return 0
@@ -96,6 +97,21 @@ def _test_alerts(settings: Settings) -> int:
     for result in results:
         print(f"{result.webhook}: {'ok' if result.taken else 'FAILED'}, {result.answer}")
     return 0 if all(result.taken for result in results) else 1
+
+
+def _check_tokens(settings: Settings, host: str) -> None:
+    """Refuse to listen where others could read all comments."""
+    from commentnlp.service.access import MIN_TOKEN_CHARACTERS
+
+    if not settings.token:
+        raise CommentnlpError(f"--host {host}: who can reach it could read all comments;"
+                              " set COMMENTNLP_TOKEN first")  # fmt: skip
+    for name, token in (("TOKEN", settings.token), ("READ_TOKEN", settings.read_token)):
+        if 0 < len(token) < MIN_TOKEN_CHARACTERS:
+            raise CommentnlpError(f"--host {host}: COMMENTNLP_{name} can be guessed; give at least"
+                                  f" {MIN_TOKEN_CHARACTERS} characters, such as"
+                                  " python -c 'import secrets; print(secrets.token_urlsafe())'"
+                                  " prints")  # fmt: skip
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, NoReturn
 from commentnlp.errors import ReadError
 from commentnlp.reading import live
 from commentnlp.reading.columns import NAMES, Columns, identity, judged, plain_name
+from commentnlp.reading.expansion import MAX_EXPANSION, WRITTEN_OUT, expanded_length
 from commentnlp.reading.sources import Source, source_of
 from commentnlp.reading.tables import AGAIN, BLANK, NO_HEADER, TITLE, TRAILER
 from commentnlp.reading.values import moment, number
@@ -145,8 +146,8 @@ def events_of_message(
     ``room`` is that of events that name none, ``zone`` the clock of times that name none. ``now``
     is an aware time. ``going`` holds gift combos that go on from one message to the next
     (`settle_gifts`); it is changed, and kept at `MOST_GOING`. ``longest`` counts characters of a
-    text. NUL becomes U+FFFD, and so do lone surrogates of a tool; our own objects must not hold
-    any. JSON has to be UTF-8.
+    text, written out (`expanded_length`). NUL becomes U+FFFD, and so do lone surrogates of a tool;
+    our own objects must not hold any. JSON has to be UTF-8.
 
     Raises ReadError where the message as a whole cannot be read, `TooMany` for over ``most``.
     """
@@ -156,7 +157,7 @@ def events_of_message(
         room,
         zone,
         (now or datetime.now(timezone.utc)) + _AHEAD,
-        len(body) if longest is None else longest,
+        MAX_EXPANSION * len(body) if longest is None else longest,
         {} if going is None else going,
         b"\\u" in body,
     )
@@ -521,8 +522,12 @@ def _within(event: Event, rules: _Rules) -> Event:
     Raises _UnusableError for a text or a name that is too long.
     """
     text, kind, room, user = event.text, event.kind, event.room, event.user
-    if len(text) > rules.longest:
-        why = f"has {len(text):,} characters, at most {rules.longest:,} may be"
+    if (
+        MAX_EXPANSION * len(text) > rules.longest
+        and (length := expanded_length(text)) > rules.longest
+    ):
+        how = WRITTEN_OUT if length > len(text) else ""
+        why = f"has {length:,} characters{how}, at most {rules.longest:,} may be"
         raise _UnusableError("text", why)
     if (
         len(event.id) + len(room) + len(user) + len(event.name) + len(kind) + len(event.item)

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from commentnlp import __version__
 from commentnlp.errors import CommentnlpError
 from commentnlp.service import routes
+from commentnlp.service.access import Access
 from commentnlp.service.alerts import Alerts
 from commentnlp.service.gate import Gate
 from commentnlp.service.metrics import Metrics
@@ -24,6 +25,7 @@ from commentnlp.service.problems import MEDIA_TYPE, Problem
 from commentnlp.service.request_log import RequestLog
 from commentnlp.service.running import Running
 from commentnlp.service.serving import Serving
+from commentnlp.service.sessions import Sessions
 from commentnlp.service.settings import Settings
 from commentnlp.service.store import Store
 
@@ -36,6 +38,12 @@ def create_app(settings: Settings) -> FastAPI:
     try:
         claim = store.claim()
     except CommentnlpError:
+        store.close()
+        raise
+    try:
+        access = _access(settings, store)
+    except CommentnlpError:
+        claim.close()
         store.close()
         raise
 
@@ -66,9 +74,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.include_router(routes.router)
     app.state.metrics = Metrics(frozenset(path for path in ANSWERS if path.startswith("/")))
+    app.state.access = access
     app.add_middleware(
         Gate,
-        token=settings.token,
+        access=access,
         push_secret=settings.push_secret,
         direct=routes.POSTS,
         served=app.state.metrics.served,
@@ -76,6 +85,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(RequestLog, access=settings.access_log)  # the outermost
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app
+
+
+def _access(settings: Settings, store: Store) -> Access | None:
+    if not settings.token:
+        return None
+    sessions = Sessions(store, (settings.token, settings.read_token))
+    return Access(settings.token, settings.read_token, sessions)
 
 
 def _on_stop(call: Callable[[], None]) -> Callable[[], None]:

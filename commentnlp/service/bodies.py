@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from commentnlp.errors import ReadError
+from commentnlp.reading.expansion import MAX_EXPANSION, WRITTEN_OUT, expanded_length
 from commentnlp.reading.messages import (
     HALF,
     MOST_SHORT,
@@ -34,6 +36,9 @@ _PACKINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _MOST_MEMBERS = 16
 """Pieces of which a gzip body may be put together."""
 _ACCEPTED = {"accept-encoding": "gzip, deflate"}
+PAUSE_SECONDS = 60.0
+"""Longest pause between two parts of a body, and longest for the whole of one that anybody may
+send."""
 
 
 class _Comment(msgspec.Struct, gc=False):
@@ -65,10 +70,17 @@ async def read_body(
     """The body of an ASGI request, unpacked; names of ``headers`` are lower case.
 
     Raises Problem 413 as soon as it is known to have, packed or unpacked, more than ``most_bytes``,
-    415 for a form or an encoding other than gzip and deflate, 400 for one that is damaged. What is
-    not read then is left to the server to throw away: a connection that is closed at once would
-    take the answer with it.
+    415 for a form or an encoding other than gzip and deflate, 400 for one that is damaged, 408
+    where nothing comes for `PAUSE_SECONDS`. What is not read then is left to the server to throw
+    away: a connection that is closed at once would take the answer with it.
     """
+    packing = packing_of(headers)
+    body = await read_packed_body(receive, headers, most_bytes)
+    return unpacked(body, packing, most_bytes) if packing and body else body
+
+
+def packing_of(headers: Mapping[str, str]) -> str:
+    """How a body is packed; empty for not at all. Raises Problem 415 for what cannot be read."""
     if headers.get("content-type", "").lstrip()[:10].lower() == "multipart/":
         raise Problem(415, "a form cannot be read; send the file itself as the body")
     packing = headers.get("content-encoding", "").strip().lower()
@@ -79,12 +91,28 @@ async def read_body(
             field="content-encoding",
             headers=_ACCEPTED,
         )
+    return packing if packing in _PACKINGS else ""
+
+
+async def read_packed_body(
+    receive: Callable[[], Awaitable[Any]],
+    headers: Mapping[str, str],
+    most_bytes: int,
+    *,
+    trusted: bool = True,
+) -> bytes:
+    """The body of an ASGI request as it came.
+
+    Of a sender who is not trusted, the whole has to come within `PAUSE_SECONDS`: a byte now and
+    then would keep it for ever. Raises Problem as `read_body` does.
+    """
     told = headers.get("content-length", "")
     if len(told) > 18 or (told.isdecimal() and int(told) > most_bytes):
         raise _too_long(most_bytes)
+    wait = _Wait(trusted)
     blocks, size, more = [], 0, True
     while more:
-        message = await receive()
+        message = await wait.until(receive)
         if message["type"] != "http.request":
             raise Problem(400, "the connection was closed before the whole body had come")
         block, more = message.get("body", b""), message.get("more_body", False)
@@ -92,8 +120,44 @@ async def read_body(
         if size > most_bytes:
             raise _too_long(most_bytes)
         blocks.append(block)
-    body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
-    return unpacked(body, packing, most_bytes) if packing in _PACKINGS and body else body
+    return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+
+class _Wait:
+    """Waits for the parts of a body, and not for ever.
+
+    `asyncio.wait_for` makes a task of whatever is waited for, which costs more than tagging a
+    comment; a timer that cancels the task costs nothing to speak of.
+    """
+
+    def __init__(self, trusted: bool) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ends = None if trusted else self._loop.time() + PAUSE_SECONDS
+        self._expired = False
+
+    async def until(self, receive: Callable[[], Awaitable[Any]]) -> Any:
+        task = asyncio.current_task()
+        assert task is not None
+        ends = self._loop.time() + PAUSE_SECONDS if self._ends is None else self._ends
+        timer = self._loop.call_at(ends, self._expire, task)
+        try:
+            return await receive()
+        except asyncio.CancelledError:
+            if not self._expired:
+                raise
+            if hasattr(task, "uncancel"):  # since Python 3.11
+                task.uncancel()
+            raise Problem(
+                408,
+                f"the body was not there within {PAUSE_SECONDS:g} seconds; send it anew",
+                headers={"Connection": "close"},
+            ) from None
+        finally:
+            timer.cancel()
+
+    def _expire(self, task: asyncio.Task[Any]) -> None:
+        self._expired = True
+        task.cancel()
 
 
 def unpacked(body: bytes, packing: str, most_bytes: int) -> bytes:
@@ -156,10 +220,8 @@ def comments_of(body: bytes, settings: Settings) -> list[tuple[str, str]]:
     texts, ids = [one.text for one in comments], [one.id for one in comments]
     most = settings.most_characters
     # no part of a short body is long
-    if len(body) > most and (longest := max(map(len, texts), default=0)) > most:
-        field = f"comments[{[len(text) for text in texts].index(longest)}].text"
-        why = f"{field} has {longest:,} characters; at most {most:,} may be"
-        raise Problem(422, why, field=field)
+    if MAX_EXPANSION * len(body) > most:
+        _check_lengths(texts, most)
     if odd:
         for at, (id, text) in enumerate(zip(ids, texts, strict=True)):
             for name, value in (("id", _id(id)), ("text", text)):
@@ -168,6 +230,15 @@ def comments_of(body: bytes, settings: Settings) -> list[tuple[str, str]]:
                     raise Problem(422, f"{field} {HALF}", field=field)
         texts, ids = list(map(readable, texts)), [readable(_id(id)) for id in ids]
     return [(id if id.__class__ is str else _id(id), x) for id, x in zip(ids, texts, strict=True)]
+
+
+def _check_lengths(texts: Sequence[str], most: int) -> None:
+    for at, text in enumerate(texts):
+        if MAX_EXPANSION * len(text) > most and (length := expanded_length(text)) > most:
+            field = f"comments[{at}].text"
+            how = WRITTEN_OUT if length > len(text) else ""
+            why = f"{field} has {length:,} characters{how}; at most {most:,} may be"
+            raise Problem(422, why, field=field)
 
 
 def _id(value: Any) -> str:

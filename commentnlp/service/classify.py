@@ -15,13 +15,17 @@ from typing import NamedTuple
 
 from commentnlp.model import Model
 from commentnlp.noise import ONE_TAP, words_only
+from commentnlp.reading.expansion import expanded_length
 from commentnlp.service.answers import Answer, answer_of
 from commentnlp.service.problems import Problem
 from commentnlp.service.serving import Serving
 
 SLICE = 128
 SLICE_CHARACTERS = 4_000
-"""Comments, and their characters, tagged in one turn of the loop: others wait some milliseconds."""
+"""Comments, and their characters as normalising writes them out, tagged in one turn of the loop:
+others wait some milliseconds."""
+PAUSE = 0.002
+"""Seconds that others have after a comment that is longer than a slice."""
 
 REMEMBERED = 25_000
 """Texts after which the older half of what is remembered is dropped."""
@@ -96,19 +100,26 @@ class Classifier:
         model = self._current()
         parts: list[tuple[_Job, list[str]]] = []
         left, characters = SLICE, SLICE_CHARACTERS
+        full = False
         for job in islice(self._jobs, SLICE):
             if job.model is not model:  # another model came in between: begin anew
                 self.waiting += len(job.answers)
                 job.model, job.answers = model, []
-            part = []
+            part: list[str] = []
             for text in islice(job.texts, len(job.answers), len(job.answers) + left):
+                length = expanded_length(text)
+                # a long comment has a turn of its own
+                full = length > characters and (bool(part) or bool(parts))
+                if full:
+                    break
                 part.append(text)
-                characters -= len(text)
+                characters -= length
                 if characters <= 0:
                     break
-            parts.append((job, part))
+            if part or not job.texts:
+                parts.append((job, part))
             left -= len(part)
-            if left <= 0 or characters <= 0:
+            if full or left <= 0 or characters <= 0:
                 break
         try:
             known = self._answers(model, [text for _, part in parts for text in part])
@@ -126,7 +137,11 @@ class Classifier:
                 elif not job.future.done():  # who asked may have left
                     job.future.set_result(Answers(job.answers, model.meta.version))
         if self._jobs:
-            asyncio.get_running_loop().call_soon(self._turn)
+            loop = asyncio.get_running_loop()
+            if characters < 0:
+                loop.call_later(PAUSE, self._turn)
+            else:
+                loop.call_soon(self._turn)
 
     def _fail(self, parts: Sequence[tuple[_Job, list[str]]], error: Exception) -> None:
         for job, _ in parts:

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from starlette.datastructures import Headers
 
 from commentnlp.errors import StoreError
+from commentnlp.service.access import MIN_TOKEN_CHARACTERS, Access, Rights
 from commentnlp.service.problems import MEDIA_TYPE, Problem
 from commentnlp.service.push import is_push
+from commentnlp.service.request_headers import (
+    PASSED_ON,
+    address_of,
+    is_foreign,
+    is_host,
+    is_this_machine,
+)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-COOKIE = "commentnlp"
-OPEN = ("/health/live", "/health/ready", "/login", "/static/live.css", "/static/live.js")
-PASSED_ON = frozenset((b"x-forwarded-for", b"forwarded", b"via", b"x-real-ip"))
-"""Headers of what a proxy passes on."""
-HERE = ("localhost", "testserver", "testclient")
-"""Names of this machine; the latter two are those of tests without a socket."""
+OPEN = (
+    "/health/live", "/health/ready", "/login", "/logout", "/static/live.css", "/static/live.js",
+)  # fmt: skip
+"""Addresses for which no token is needed."""
+MAX_HEADER_BYTES = 65_536
+"""Of an address and the header fields."""
+CHANGES_NOTHING = ("/v1/classify",)
+"""POSTs for which the right to read will do."""
 
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -47,28 +52,30 @@ class Gate:
         self,
         app: Callable[[Scope, Receive, Send], Awaitable[None]],
         *,
-        token: str,
+        access: Access | None,
         push_secret: str,
         direct: Mapping[str, Callable[[Request], Awaitable[Response]]],
         served: Callable[[str, str, int, float], None],
     ) -> None:
-        """Take the app, the token that callers must show, and who counts what was served.
+        """Take the app, what knows callers (None: only this machine), and what counts the served.
 
         POST to the addresses in ``direct`` goes to these functions without a detour: what
         FastAPI's own way costs is more than tagging a comment does.
         """
         self._app = app
         self._direct = direct
-        self._token = token.encode()
-        self._cookie = session_of(token) if token else ""
+        self._access = access
         self._push = bool(push_secret)
         self._served = served
+        self._told = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if not self._told and not scope.get("state", {}).get("guarded"):
+            self._tell_unguarded(scope)
         began = time.perf_counter()
         status = 0
 
@@ -95,32 +102,55 @@ class Gate:
             await refuse(Problem(503, "the store does not answer now; try again in a few seconds",
                                  headers={"Retry-After": "5"}), answer)  # fmt: skip
         except Exception:
-            _log.exception("%s %s failed", scope["method"], scope["path"])
+            # a path may hold line ends and what turns a terminal's writing round
+            _log.exception("%s %a failed", scope["method"], scope["path"][:200])
             if status:  # too late to say it
                 raise
             await refuse(Problem(500, "an error of the service; its log says more"), answer)
 
+    def _tell_unguarded(self, scope: Scope) -> None:
+        """Say once that others can hold connections open for as long as they like."""
+        if is_this_machine((scope.get("client") or ("",))[0]):
+            return
+        self._told = True
+        _log.warning(
+            "nothing limits connections that send no request; start uvicorn with --http"
+            " commentnlp.service.guarded_http:Protocol, or have a proxy limit them"
+        )
+
     def _check(self, scope: Scope) -> None:
         """Raise Problem for who may not come in."""
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1")
-        if scope["method"] not in ("GET", "HEAD") and _is_foreign(headers, host):
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        size = len(scope.get("query_string", b"")) + len(scope["path"])
+        if size + sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
+            raise Problem(431, f"the header has more than {MAX_HEADER_BYTES:,} bytes")
+        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+        host = hosts[0] if hosts else ""
+        if len(hosts) > 1 or (host and not is_host(host)):
+            raise Problem(400, "Host must be one name or address, perhaps with a port")
+        if scope["method"] not in ("GET", "HEAD") and is_foreign(headers, host):
             raise Problem(403, "a page of another site may not do this")
-        if not self._token:
+        if self._access is None:
             # a strange name for this machine is a page elsewhere that has it resolved to here
             # nor is this machine's own proxy, which lets others in
-            if not PASSED_ON.isdisjoint(headers) or not (
-                _is_here(host) and _is_here((scope.get("client") or ("",))[0])
+            if not PASSED_ON.isdisjoint(name for name, _ in headers) or not (
+                is_this_machine(host) and is_this_machine((scope.get("client") or ("",))[0])
             ):
                 raise Problem(403, "only this machine may call; set COMMENTNLP_TOKEN for others")
             return
         if scope["path"] in OPEN:
             return
-        scheme, _, shown = headers.get(b"authorization", b"").partition(b" ")
-        if hmac.compare_digest(shown, self._token) and scheme.lower() == b"bearer":
+        if self._access.has_short_token and not _is_reached_here(scope):
+            raise Problem(
+                403,
+                f"a token of the service has less than {MIN_TOKEN_CHARACTERS} characters: only this"
+                " machine may call; set longer ones",
+            )
+        rights = self._access.rights_of(headers, address_of(scope.get("client")))
+        if rights is Rights.WRITE or (rights is Rights.READ and _only_reads(scope)):
             return
-        if hmac.compare_digest(_cookie(headers).encode(), self._cookie.encode()):
-            return
+        if rights is Rights.READ:
+            raise Problem(403, "this token may only read; show COMMENTNLP_TOKEN to change anything")
         if self._push and scope["path"] == "/v1/events" and is_push(Headers(scope=scope)):
             return  # signed: looked at where its body has been read
         if scope["path"] == "/" and scope["method"] == "GET":
@@ -130,9 +160,14 @@ class Gate:
                       headers={"WWW-Authenticate": "Bearer"})  # fmt: skip
 
 
-def session_of(token: str) -> str:
-    """What the cookie of a browser holds that has shown the token."""
-    return hmac.new(token.encode(), b"commentnlp live page", "sha256").hexdigest()
+def _only_reads(scope: Scope) -> bool:
+    return scope["method"] in ("GET", "HEAD") or scope["path"] in CHANGES_NOTHING
+
+
+def _is_reached_here(scope: Scope) -> bool:
+    """Whether the connection came to an address, or a socket file, of this machine alone."""
+    address, port = scope.get("server") or ("", 0)
+    return port is None or is_this_machine(address)
 
 
 async def refuse(problem: Problem, send: Send) -> None:
@@ -145,29 +180,3 @@ async def refuse(problem: Problem, send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def _is_foreign(headers: Mapping[bytes, bytes], host: str) -> bool:
-    """Whether a page of another site sends it; only browsers say where a request comes from."""
-    if site := headers.get(b"sec-fetch-site"):
-        return site not in (b"same-origin", b"none")
-    origin = headers.get(b"origin", b"").decode("latin-1")
-    return bool(origin) and urlsplit(origin).netloc != host
-
-
-def _cookie(headers: Mapping[bytes, bytes]) -> str:
-    try:
-        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
-    except CookieError:
-        return ""
-    return cookies[COOKIE].value if COOKIE in cookies else ""
-
-
-@lru_cache(1024)
-def _is_here(host: str) -> bool:
-    """Whether a name or address, perhaps with a port, is this machine's own."""
-    name = urlsplit(f"//[{host}]" if host.count(":") > 1 and "[" not in host else f"//{host}")
-    try:
-        return name.hostname in HERE or ipaddress.ip_address(name.hostname or "").is_loopback
-    except ValueError:
-        return False

@@ -271,12 +271,15 @@ _OTHERS = {
 _PROBLEMS = {
     400: "The body cannot be read.",
     401: "The token is missing or wrong.",
-    403: "Only this machine may call.",
+    403: "Only this machine may call, or the token may only read.",
     404: "There is no such thing.",
+    408: "The body did not come in time.",
     409: "It was not done.",
     413: "More than goes in one call.",
     415: "The body's encoding is unknown.",
     422: "A field or parameter is wrong; `field` names it.",
+    429: "Too many wrong tokens came from this address; `Retry-After` says how long to wait.",
+    431: "Address and header fields are too long.",
     500: "An error of the service.",
     503: "Too much waits; `Retry-After` says when to try again.",
 }

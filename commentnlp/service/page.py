@@ -208,6 +208,16 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "The COMMENTNLP_TOKEN that the service was started with.",
     ),
     "wrong": ("口令不对，请再输一次。", "That is not the token. Try again."),
+    "wait": (
+        "输错的次数太多了，请 {seconds} 秒后再试。",
+        "Too many wrong tokens. Try again in {seconds} s.",
+    ),
+    "logout": ("退出登录", "Sign out"),
+    "logout_hint": (
+        "这台设备要再看直播看板，就得重新输入口令。",
+        "This device has to show the token again to see the live page.",
+    ),
+    "back": ("回到看板", "Back to the live page"),
 }
 
 
@@ -287,9 +297,19 @@ def page(
     return _written("live.html.jinja", view)
 
 
-def login_page(language: str, wrong: bool = False) -> str:
-    """The page that asks for the service's token and sends it to ``/login`` as ``token``."""
-    return _written("login.html.jinja", _base(language) | {"wrong": wrong})
+def login_page(language: str, wrong: bool = False, *, seconds: int = 0, query: str = "") -> str:
+    """The page that asks for the service's token and sends it to ``/login`` as ``token``.
+
+    ``wrong`` says that the last one was, ``seconds`` how long to wait for the next try; ``query``
+    is what the live page was asked for, without its language.
+    """
+    view = {"wrong": wrong, "seconds": seconds, "query": query}
+    return _written("login.html.jinja", _base(language) | view)
+
+
+def logout_page(language: str) -> str:
+    """The page whose button sends a POST to ``/logout``."""
+    return _written("logout.html.jinja", _base(language))
 
 
 def asset(name: str) -> bytes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
@@ -17,18 +18,44 @@ from commentnlp.compiled_core import core_name
 from commentnlp.errors import CommentnlpError, StoreError
 from commentnlp.reading.messages import MOST_SHORT, is_json
 from commentnlp.service import reader
+from commentnlp.service.access import Access
 from commentnlp.service.answers import list_of, moment, text_of, with_answer
-from commentnlp.service.bodies import comments_of, events_of, json_value, read_body
+from commentnlp.service.bodies import (
+    comments_of,
+    events_of,
+    json_value,
+    packing_of,
+    read_body,
+    read_packed_body,
+    unpacked,
+)
 from commentnlp.service.corrections import labels_of
-from commentnlp.service.gate import COOKIE, session_of
 from commentnlp.service.mutes import COMPLAINT, Mute, label_to_mute, mute_of
 from commentnlp.service.now import source_of
-from commentnlp.service.page import ASSETS, POLICY, READ, asset, language_of, login_page, page
+from commentnlp.service.page import (
+    ASSETS,
+    POLICY,
+    READ,
+    asset,
+    language_of,
+    login_page,
+    logout_page,
+    page,
+)
 from commentnlp.service.problems import Problem
-from commentnlp.service.push import ROOM, check, is_push
+from commentnlp.service.push import (
+    MAX_PUSH_BYTES,
+    ROOM,
+    check_headers,
+    check_signature,
+    is_push,
+    sent_at,
+)
 from commentnlp.service.queries import day_of, label_of, place_of, time_of
 from commentnlp.service.records import Correction
+from commentnlp.service.request_headers import address_of
 from commentnlp.service.running import DAYS, MINUTES, Running
+from commentnlp.service.sessions import SECONDS
 from commentnlp.service.stream import Listener
 
 JSON = "application/json"
@@ -40,6 +67,8 @@ REPORT_POLICY = (
 LARGEST = 2**62
 """Of what a store numbers."""
 MOST_LISTENERS = 200
+MOST_LOGIN_BYTES = 4_096
+"""Of a login's body: anybody may send one."""
 SOON_READ = 200_000
 """Bytes below which JSON is read on the loop; all else is read beside it."""
 router = APIRouter()
@@ -62,6 +91,16 @@ async def _body(request: Request) -> bytes:
     return await read_body(request.receive, request.headers, running(request).settings.most_bytes)
 
 
+async def _signed_body(request: Request) -> bytes:
+    """The body of a push, of which anybody may say that it is Douyin's."""
+    settings = running(request).settings
+    check_headers(request.headers, time.time())
+    packing = packing_of(request.headers)
+    body = await read_packed_body(request.receive, request.headers, MAX_PUSH_BYTES, trusted=False)
+    check_signature(request.headers, body, settings.push_secret)
+    return unpacked(body, packing, settings.most_bytes) if packing and body else body
+
+
 async def classify(request: Request) -> Response:
     """Tag comments; nothing is kept."""
     service = running(request)
@@ -80,19 +119,28 @@ async def events(request: Request) -> Response:
     """Take events in, tag their comments, keep them, answer with the tags."""
     service = running(request)
     settings = service.settings
-    body = await _body(request)
     room = request.query_params.get("room", "")
     if len(room) > MOST_SHORT:
         raise Problem(422, f"room: at most {MOST_SHORT} characters may be", field="room")
+    signed = bool(settings.push_secret) and is_push(request.headers)
+    body = await (_signed_body(request) if signed else _body(request))
     if is_push(request.headers):
         room = request.headers[ROOM]
-        if settings.push_secret:
-            check(request.headers, body, settings.push_secret, time.time())
+    if signed and (before := service.pushes.events_of(request.headers)) is not None:
+        version = text_of(service.serving.model.meta.version)
+        told = f'{{"model":{version},"kept":0,"repeated":{before},"results":[],"rejected":[]}}'
+        return Response(told, media_type=JSON)
     if len(body) < SOON_READ and is_json(body):
         messages = events_of(body, settings, room=room, going=service.going)
     else:  # the combos of gifts that it holds begin and end in it
         messages = await asyncio.to_thread(events_of, body, settings, room=room)
-    taken = await service.intake.take(messages.events)
+    found = messages.events
+    if signed:  # without an id, a push that comes again after a restart is known by its time
+        sent = datetime.fromtimestamp(sent_at(request.headers) or 0, timezone.utc)
+        found = [event if event.time else replace(event, time=sent) for event in found]
+    taken = await service.intake.take(found)
+    if signed:
+        service.pushes.add(request.headers, len(taken.placed))
     results = [
         with_answer({"id": row.event.id, "seq": place.seq, "new": place.new}, place.answer)
         for row, place in zip(taken.rows, taken.placed, strict=True)
@@ -459,26 +507,76 @@ async def live_page(
 @router.get("/login", include_in_schema=False)
 async def ask_for_token(request: Request) -> Response:
     """A form for the token."""
-    return _login(request, wrong=False)
+    if _access(request) is None:
+        return RedirectResponse(_page_of(request), 303)
+    return _login(request, 401)
 
 
 async def login(request: Request) -> Response:
-    """Give a browser that shows the token its cookie."""
-    body = await _body(request)
+    """Give a browser that shows a token the cookie of a session."""
+    body = await read_packed_body(request.receive, request.headers, MOST_LOGIN_BYTES, trusted=False)
+    access = _access(request)
+    if access is None:
+        return RedirectResponse(_page_of(request), 303)
     given = dict(parse_qsl(body.decode("utf-8", "replace"))).get("token", "")
-    token = running(request).settings.token
-    if not hmac.compare_digest(given.encode(), token.encode()):
-        return _login(request, wrong=True)
-    lang = request.query_params.get("lang")
-    answer = RedirectResponse(f"/?lang={lang}" if lang in ("zh", "en") else "/", 303)
-    answer.set_cookie(COOKIE, session_of(token), max_age=30 * 86_400, httponly=True,
+    try:
+        id = access.log_in(given, address_of(request.scope.get("client")))
+    except Problem as problem:
+        return _login(request, problem.status, problem.headers)
+    await running(request).read(access.sessions.save)
+    answer = RedirectResponse(_page_of(request), 303)
+    answer.set_cookie(access.sessions.cookie, id, max_age=SECONDS, httponly=True,
                       samesite="strict", secure=request.url.scheme == "https")  # fmt: skip
     return answer
 
 
-def _login(request: Request, *, wrong: bool) -> Response:
-    html = login_page(_language(request, request.query_params.get("lang")), wrong=wrong)
-    return HTMLResponse(html, 401, headers={"content-security-policy": POLICY})
+@router.get("/logout", include_in_schema=False)
+async def ask_to_leave(request: Request) -> Response:
+    """A form that ends the session: a mere link would let other sites end it."""
+    html = logout_page(_language(request, request.query_params.get("lang")))
+    return HTMLResponse(html, headers={"content-security-policy": POLICY})
+
+
+async def logout(request: Request) -> Response:
+    """End the session of a browser."""
+    answer = RedirectResponse(_page_of(request), 303)
+    access = _access(request)
+    if access is not None:
+        if access.log_out(request.scope["headers"], address_of(request.scope.get("client"))):
+            await running(request).read(access.sessions.save)
+        answer.delete_cookie(access.sessions.cookie, httponly=True, samesite="strict")
+    return answer
+
+
+def _access(request: Request) -> Access | None:
+    access: Access | None = request.app.state.access
+    return access
+
+
+def _login(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    lang = _language(request, request.query_params.get("lang"))
+    seconds = int((headers or {}).get("Retry-After", 0))
+    wrong = status == 401 and request.method == "POST"
+    html = login_page(lang, wrong=wrong, seconds=seconds, query=_query_of(request))
+    return HTMLResponse(
+        html, status, headers={"content-security-policy": POLICY, **(headers or {})}
+    )
+
+
+def _page_of(request: Request) -> str:
+    """The live page as it was asked for. It is never a page of another site: only what stands
+    behind the ``?`` is the caller's."""
+    query = urlencode(
+        [(name, value) for name, value in request.query_params.multi_items() if value]
+    )
+    return f"/?{query}" if query else "/"
+
+
+def _query_of(request: Request) -> str:
+    """What the address of the live page asks for besides the language."""
+    return urlencode(
+        [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    )
 
 
 def _language(request: Request, asked: str | None = None) -> str:
@@ -498,8 +596,10 @@ async def static_file(name: str) -> Response:
     )
 
 
-POSTS = {"/v1/classify": classify, "/v1/events": events, "/v1/labels": correct, "/v1/mutes": mute,
-         "/login": login}  # fmt: skip
+POSTS = {
+    "/v1/classify": classify, "/v1/events": events, "/v1/labels": correct, "/v1/mutes": mute,
+    "/login": login, "/logout": logout,
+}  # fmt: skip
 """What comes with a body."""
 
 

@@ -22,6 +22,7 @@ from commentnlp.service.answers import stored_json
 from commentnlp.service.claims import Claim
 from commentnlp.service.classify import Classifier
 from commentnlp.service.intake import Intake, stored
+from commentnlp.service.push import SeenPushes
 from commentnlp.service.records import Placed, Row, Stored
 from commentnlp.service.serving import Serving
 from commentnlp.service.settings import Settings
@@ -82,6 +83,7 @@ class Running:
         self.ready = False
         self.going: dict[tuple[str, ...], Event] = {}
         """Combos of gifts that go on from call to call."""
+        self.pushes = SeenPushes()
         self.kept = self.repeated = 0
         """Events taken in so far."""
         self.fitting: dict[str, Any] | None = None

@@ -25,6 +25,8 @@ class Settings:
     """A model folder, or a folder whose file ``current`` names the one in use."""
     token: str = ""
     """What callers must show; empty where everybody on this machine may call."""
+    read_token: str = ""
+    """What callers may show instead who are to change nothing; empty where there are none."""
     push_secret: str = ""
     """Secret of Douyin's push; where it is set, a push must be signed with it."""
     name_secret: str = ""
@@ -66,10 +68,10 @@ class Settings:
 
 PREFIX = "COMMENTNLP_"
 _NAMES = {
-    "STORE": "store", "MODEL": "model", "TOKEN": "token", "PUSH_SECRET": "push_secret",
-    "SECRET": "name_secret", "KEEP_NAMES": "keep_names", "KEEP_DAYS": "keep_days", "TZ": "zone",
-    "LANG": "language", "WEBHOOKS": "webhooks", "ALERT_LABELS": "alert_labels",
-    "ALERT_SCORE": "alert_score", "ALERT_PAUSE": "alert_pause",
+    "STORE": "store", "MODEL": "model", "TOKEN": "token", "READ_TOKEN": "read_token",
+    "PUSH_SECRET": "push_secret", "SECRET": "name_secret", "KEEP_NAMES": "keep_names",
+    "KEEP_DAYS": "keep_days", "TZ": "zone", "LANG": "language", "WEBHOOKS": "webhooks",
+    "ALERT_LABELS": "alert_labels", "ALERT_SCORE": "alert_score", "ALERT_PAUSE": "alert_pause",
     "URL": "url", "LOG_FORMAT": "log_format", "ACCESS_LOG": "access_log",
 }  # fmt: skip
 _ELSEWHERE = ("CORE",)
@@ -100,6 +102,11 @@ def settings_of(environment: Mapping[str, str], **options: Any) -> Settings:
         raise CommentnlpError("keep_days: give more than 0 days, or leave it out to keep all")
     if values.get("url"):
         values["url"] = _checked_url(values["url"])
+    read_token = values.get("read_token")
+    if read_token and not values.get("token"):
+        raise CommentnlpError(f"{PREFIX}READ_TOKEN: nobody could write; set {PREFIX}TOKEN, too")
+    if read_token and read_token == values["token"]:
+        raise CommentnlpError(f"{PREFIX}READ_TOKEN: give another than {PREFIX}TOKEN")
     return Settings(**values)
 
 

@@ -387,6 +387,20 @@ class Store:
         """32 random bytes, made when the store was."""
         return bytes(self._secret)
 
+    def note(self, name: str) -> bytes | None:
+        """What `keep_note` kept under a name; None where it kept nothing."""
+        found = self._read(select(meta.c.value).where(meta.c.name == name))
+        return bytes(found[0][0]) if found else None
+
+    def keep_note(self, name: str, value: bytes) -> None:
+        """Keep a few bytes that are no event, in the place of what the name stood for before."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(meta.delete().where(meta.c.name == name))
+            connection.execute(meta.insert().values(name=name, value=value))
+
+        self._transaction(work)
+
     # within -------------------------------------------------------------------------------
 
     def claim(self) -> Claim:
