@@ -12,6 +12,7 @@ from commentnlp.errors import ReadError
 from commentnlp.reading import live, open_sources
 from commentnlp.reading.messages import (
     MOST_GOING,
+    MOST_REMARKS,
     Rejected,
     TooMany,
     events_of_message,
@@ -112,7 +113,77 @@ def test_words_for_kinds_and_roles():
     assert only({"kind": "lucky_bag", "text": "a"}) == Event("lucky_bag", "a")
     assert only({"type": "heartbeat", "message": "a"}) == Event("system", role="system")
     assert only({"kind": "", "text": "a"}).kind == only({"kind": "【】", "text": "a"}).kind
-    assert only({"text": "a", "role": "VIP"}).role == "viewer"
+    for role in ("viewer", "观众", "User", " ", ""):
+        assert only({"text": "a", "role": role}).role == "viewer"
+    # a tool may call roles what it likes
+    assert only({"text": "a", "身份": "VIP"}).role == "viewer"
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    [("coment", "comment"), ("Comments", "comment"), ("entre", "enter"), ("purchace", "purchase"),
+     ("likes", "like"), ("【folow】", "follow")],
+)  # fmt: skip
+def test_a_misspelt_kind_is_rejected_and_the_right_one_named(kind, meant):
+    ((why, field),) = rejected({"kind": kind, "text": "什么时候发货"})
+    assert field == "kind"
+    assert why == f"kind {kind.strip('【】')!r} is unknown; is {meant} meant?"
+    # what a tool wrote is what it wrote
+    assert only({"type": kind, "content": "a"}).kind == kind.strip("【】")
+
+
+def test_an_unknown_kind_is_kept_and_remarked():
+    found = read('[{"kind":"lucky_bag","text":"a"},{"kind":"lucky_bag"},{"kind":"seckill"}]')
+    assert [event.kind for event in found.events] == ["lucky_bag", "lucky_bag", "seckill"]
+    assert [(one.at, one.field, one.why) for one in found.remarks] == [
+        (0, "events[0].kind",
+         "events[0].kind 'lucky_bag' is unknown: it is kept, and not tagged (and 1 more)"),
+        (2, "events[2].kind", "events[2].kind 'seckill' is unknown: it is kept, and not tagged"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["streamer", "VIP", "系统", "1", "\u202ehost"])
+def test_an_unknown_role_is_rejected_and_the_known_ones_named(role):
+    ((why, field),) = rejected({"text": "我们家都是天然的", "role": role})
+    assert field == "role"
+    assert why == f"role {role!r} is unknown; send viewer, host, staff or system"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("uesr", "user"), ("tiem", "item or time"), ("tmie", "time"), ("romm", "room"),
+     ("nmae", "name"), ("USR", "user"), ("levles", "levels"), ("rooms", "room"), ("totl", "total")],
+)  # fmt: skip
+def test_a_misspelt_field_is_remarked(name, meant):
+    found = read(json.dumps([{"text": "a"}, {"text": "b", name: "1"}, {"text": "c", name: "2"}]))
+    assert len(found.events) == 3
+    (remark,) = found.remarks
+    assert (remark.at, remark.field) == (1, f"events[1].{name}")
+    assert remark.why == (
+        f"events[1].{name} is no field of an event, and is left out; is {meant} meant? (and 1 more)"
+    )
+
+
+def test_fields_of_others_are_not_remarked():
+    for more in ({"user": "u", "uesr": "v"}, {"platform": "x"}, {"昵称": "小棠"}, {"x": 1, "": 2}):
+        assert read(json.dumps({"text": "a", **more})).remarks == []
+
+
+def test_a_remark_tells_the_line():
+    found = read('{"text":"a"}\n{"text":"b","uesr":"1"}\n')
+    assert found.remarks[0].at == 2
+    assert found.remarks[0].why.startswith("line 2: uesr is no field of an event")
+
+
+def test_an_event_that_is_rejected_is_not_remarked_as_well():
+    found = read('[{"uesr":"1"},{"text":"a"}]')
+    assert len(found.rejected) == 1
+    assert found.remarks == []
+
+
+def test_remarks_are_not_without_end():
+    body = json.dumps([{"kind": f"kind {n}"} for n in range(MOST_REMARKS + 20)])
+    assert len(read(body).remarks) == MOST_REMARKS
 
 
 def test_levels_of_others_stand_apart():

@@ -254,6 +254,16 @@ def test_an_origin_that_is_none_is_foreign(token, caplog):
     assert caplog.text == ""
 
 
+def test_head_is_answered_as_get_is_without_the_body():
+    for path, status in (("/v1/model", 200), ("/problem", 422), ("/boom", 500)):
+        got, asked = ask(path), ask(path, method="HEAD")
+        assert got[:2] == asked[:2]
+        assert asked[0] == status
+        assert got[2]
+        assert asked[2] == b""
+    assert ask("/v1/model", method="HEAD", token=TOKEN)[0] == 401
+
+
 def test_a_problem_is_told():
     status, headers, body = ask("/problem")
     assert status == 422

@@ -496,3 +496,79 @@ def test_a_large_body_is_read_too(http, room):
     events = [{"id": str(i), "room": room, "text": f"{i}号什么时候发货"} for i in range(5000)]
     assert post(http, *events)["kept"] == 5000
     problem(http.post("/v1/events", json=[*events, *events]), 413)
+
+
+# HEAD, and what an address does not know
+
+
+GETS = (
+    "/", "/v1/comments", "/v1/hotspots", "/v1/drift", "/v1/queue", "/v1/labels", "/v1/model",
+    "/health/live", "/health/ready", "/metrics", "/openapi.json", "/logout", "/static/live.css",
+)  # fmt: skip
+
+
+def test_head_is_answered_for_every_get(http):
+    for path in GETS:
+        answer = http.head(path)
+        assert (answer.status_code, answer.content) == (200, b""), path
+        # changing figures apart, it says what GET says
+        if path not in ("/metrics", "/"):
+            got = http.get(path).headers
+            names = ("content-type", "content-length")
+            assert [answer.headers.get(n) for n in names] == [got.get(n) for n in names], path
+    assert http.head("/v1/classify").status_code == 405
+    assert http.head("/nowhere").status_code == 404
+    assert 'method="HEAD"' in http.get("/metrics").text
+
+
+def test_head_of_a_stream_ends(http):
+    answer = http.head("/v1/stream")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    end = time.monotonic() + 20
+    while "commentnlp_listeners 0.0" not in http.get("/metrics").text:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "field", "says"),
+    [
+        ("GET", "/v1/comments?lable=logistics", "lable", "is label meant?"),
+        ("GET", "/v1/hotspots?minute=60", "minute", "is minutes meant?"),
+        ("GET", "/v1/report?x=1", "x", "there are room, day, since, until"),
+        ("GET", "/v1/stream?rooms=a", "rooms", "is room meant?"),
+        ("GET", "/v1/model?a=1", "a", "there are none"),
+        ("GET", "/?rom=a", "rom", "is room meant?"),
+        ("GET", "/v1/comments?room=a&room=b", "room", "more than once"),
+        ("GET", "/v1/comments?=1", "", "there are room"),
+        ("DELETE", "/v1/people?user_id=a", "user_id", "is user meant?"),
+        ("POST", "/v1/model/reload?force=1", "force", "there are none"),
+        ("POST", "/v1/classify?evidence=1", "evidence", "there are none"),
+        ("POST", "/v1/labels?by=a", "by", "there are none"),
+        ("POST", "/v1/events?romm=a", "romm", "is room meant?"),
+    ],
+)
+def test_a_parameter_that_there_is_not_is_named(http, method, address, field, says):
+    body = {"text": "多少钱"} if method == "POST" else None
+    answer = http.request(method, address, json=body)
+    assert says in problem(answer, 422)
+    assert answer.json().get("field", "") == field
+
+
+def test_probes_may_say_what_they_like(http):
+    assert http.get("/health/live?ts=1").status_code == 200
+    assert http.get("/metrics?x=1").status_code == 200
+
+
+def test_a_misspelt_event_is_told(http, room):
+    told = post(
+        http,
+        {"room": room, "text": "a", "kind": "coment"},
+        {"room": room, "text": "b", "role": "streamer"},
+        {"room": room, "text": "c", "uesr": "u1"},
+    )
+    assert told["kept"] == 1
+    assert [one["field"] for one in told["rejected"]] == ["events[0].kind", "events[1].role"]
+    (remark,) = told["remarks"]
+    assert remark["field"] == "events[2].uesr"
+    assert "is user meant?" in remark["why"]

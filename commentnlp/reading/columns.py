@@ -102,6 +102,8 @@ KIND_WORDS: Mapping[str, str] = {
 
 _HOSTS = ("主播", "host", "anchor")
 _STAFF = ("管理员", "房管", "助理", "客服", "小助手", "admin", "staff", "moderator")
+_VIEWERS = ("viewer", "观众", "用户", "粉丝", "audience", "user", "fan", "member")
+_ROLES = frozenset((*_HOSTS, *_STAFF, *_VIEWERS, "system"))
 _LEVELS = ("levels", "fan", "pay", "guard")
 _PREFIX = "tagged_"
 _SCORE = re.compile(r"\s*(?:0(?:\.\d{1,17})?|1(?:\.0{1,17})?)\s*")
@@ -439,6 +441,11 @@ def _is_viewers(word: str) -> bool:
 
 def _is_viewer(role: str) -> bool:
     return judged("", role)[1] == "viewer"
+
+
+def is_role(word: str) -> bool:
+    """Whether `judged` knows what a word for a role means."""
+    return word.strip().lower() in _ROLES
 
 
 def judged(word: str, role: str) -> tuple[str, str, bool]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -23,8 +23,17 @@ from typing import Any, NamedTuple, NoReturn
 
 from commentnlp.errors import ReadError
 from commentnlp.reading import live
-from commentnlp.reading.columns import NAMES, Columns, identity, judged, plain_name
+from commentnlp.reading.columns import (
+    NAMES,
+    Columns,
+    identity,
+    is_role,
+    judged,
+    kind_of,
+    plain_name,
+)
 from commentnlp.reading.expansion import MAX_EXPANSION, WRITTEN_OUT, expanded_length
+from commentnlp.reading.misspellings import misspellings
 from commentnlp.reading.sources import Source, source_of
 from commentnlp.reading.tables import AGAIN, BLANK, NO_HEADER, TITLE, TRAILER
 from commentnlp.reading.values import moment, number
@@ -35,6 +44,8 @@ MOST_SHORT = 200
 """Characters of anything but a text: an identity, a nickname, the name of a kind or of goods."""
 MOST_FIELDS = 100
 """Fields of an object that is none of a tool."""
+MOST_REMARKS = 100
+"""Different remarks on a message; more would say nothing new."""
 MOST_GOING = 10_000
 """Gift combos that are remembered; the one that rested longest goes first."""
 
@@ -71,6 +82,7 @@ _SAMPLE = 20
 _MOST_BESIDE = 20_000
 """Bytes that may stand beside a comment in its line."""
 _MOST_CELLS = 1_000
+_FIELD_SLIPS, _KIND_SLIPS = misspellings(OWN), misspellings(KINDS)
 _ODD = re.compile("[\0\ud800-\udfff]")
 _HALF = re.compile("[\ud800-\udfff]")
 HALF = "holds half a character (a lone surrogate); it was cut in two, send it whole"
@@ -92,6 +104,17 @@ class Rejected(NamedTuple):
     """Where in the message, such as ``events[3].text``; empty where no field is to blame."""
 
 
+class Remark(NamedTuple):
+    """What is odd in an event that was taken all the same; one for all events that share it."""
+
+    at: int
+    """Where the first of them stands: as ``Messages.lines`` says."""
+    why: str
+    """A sentence: ``events[3].uesr is no field of an event; is user meant?``."""
+    field: str = ""
+    """Where in the message, such as ``events[3].uesr``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Messages:
     """What was in a message. ``line`` of each event is its place."""
@@ -105,6 +128,7 @@ class Messages:
     columns: Mapping[str, str] = field(default_factory=dict)
     """Field of an event → the column of the table, or the key of the objects, taken for it, where
     these have names of their own."""
+    remarks: Sequence[Remark] = ()
 
 
 @dataclass(slots=True)
@@ -121,6 +145,8 @@ class _Rules:
     tools: set[str] = field(default_factory=set)
     columns: dict[str, str] = field(default_factory=dict)
     """As `Messages.columns`."""
+    odd_fields: list[tuple[str, str]] = field(default_factory=list)
+    """Fields of the event that is looked at, and what is odd about them."""
 
 
 class _UnusableError(Exception):
@@ -228,6 +254,7 @@ def _broken(error: json.JSONDecodeError) -> ReadError:
 def _of_json(text: str, rules: _Rules, most: int) -> Messages:
     values, rejected, in_lines = _values(text, most)
     events: list[Event] = []
+    remarks: dict[tuple[str, str], tuple[Rejected, int]] = {}
     count = 0
     for line, value in values:
         several, name = _listed(value)
@@ -241,11 +268,36 @@ def _of_json(text: str, rules: _Rules, most: int) -> Messages:
             try:
                 events.append(_event(one, at, rules))
             except _UnusableError as error:
+                rules.odd_fields.clear()
                 if in_lines:
                     index -= count - len(several)
                 rejected.append(_told(error, at, f"{name}[{index}]" if name else "", in_lines))
+            if rules.odd_fields:
+                place = index - (count - len(several) if in_lines else 0)
+                _remark(remarks, rules, at, f"{name}[{place}]" if name else "", in_lines)
     rejected.sort()
-    return Messages(_tool(rules.tools), events, rejected, in_lines, rules.columns)
+    told = [
+        Remark(first.at, f"{first.why} (and {more:,} more)" if more else first.why, first.field)
+        for first, more in remarks.values()
+    ]
+    return Messages(_tool(rules.tools), events, rejected, in_lines, rules.columns, told)
+
+
+def _remark(
+    remarks: dict[tuple[str, str], tuple[Rejected, int]],
+    rules: _Rules,
+    at: int,
+    place: str,
+    in_lines: bool,
+) -> None:
+    """Note what is odd about an event: the first of its kind, and how many more there are."""
+    for odd in rules.odd_fields:
+        if odd in remarks:
+            first, more = remarks[odd]
+            remarks[odd] = first, more + 1
+        elif len(remarks) < MOST_REMARKS:
+            remarks[odd] = _told(_UnusableError(*odd), at, place, in_lines), 0
+    rules.odd_fields.clear()
 
 
 def _values(text: str, most: int) -> tuple[list[tuple[int, Any]], list[Rejected], bool]:
@@ -349,7 +401,7 @@ def _event(value: Any, at: int, rules: _Rules) -> Event:
     if type(value) is not dict:
         raise _UnusableError("", f"must be an object, not {_named(value)}")
     if value.keys() <= OWN:
-        return _own(value, at, rules)
+        return _own(value, at, rules, OWN)
     if tool := live.tool_of(value):
         rules.tools.add(tool)
         try:
@@ -359,11 +411,17 @@ def _event(value: Any, at: int, rules: _Rules) -> Event:
         return _settled(_kept(found, rules), rules)
     if len(value) > MOST_FIELDS:
         raise _UnusableError("", f"has more than {MOST_FIELDS} fields")
-    names = _names(tuple(key for key in value if len(key) <= MOST_SHORT))
+    keys = tuple(key for key in value if len(key) <= MOST_SHORT)
+    names = _names(keys)
     for what, name in names.items():
         rules.columns.setdefault(what, name)
+    rules.odd_fields += [
+        (key, f"is no field of an event, and is left out; is {meant} meant?")
+        for key, meant in _misspelt(keys)
+    ]
+    ours = {what for what, name in names.items() if what == name}
     try:
-        return _own({what: value[name] for what, name in names.items()}, at, rules)
+        return _own({what: value[name] for what, name in names.items()}, at, rules, ours)
     except _UnusableError as error:
         what, _, rest = error.name.partition(".")
         raise _UnusableError(f"{names.get(what, what)}.{rest}".rstrip("."), error.why) from None
@@ -380,8 +438,37 @@ def _names(keys: tuple[str, ...]) -> Mapping[str, str]:
     return names
 
 
-def _own(value: Mapping[str, Any], at: int, rules: _Rules) -> Event:
-    """The event of an object of ours."""
+@lru_cache(256)
+def _misspelt(keys: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Keys that are nearly a field of ours which is not there, and that field."""
+    there, found = _names(keys), []
+    for key in keys:
+        name = plain_name(key)
+        meant = [one for one in _FIELD_SLIPS.get(name, ()) if one not in there]
+        if meant and name not in _USUAL:
+            found.append((key, " or ".join(meant)))
+    return found
+
+
+def _check_words(kind: str, role: str, rules: _Rules, ours: Container[str]) -> None:
+    """Look at words for kind and role; those in fields ``ours`` must be words that are known.
+
+    Raises _UnusableError for a kind that is nearly one of ours, and for an unknown role.
+    """
+    if "kind" in ours and kind and (known := kind_of(kind)) not in _KINDS:
+        if near := _KIND_SLIPS.get(known.lower()):
+            raise _UnusableError(
+                "kind", f"{known[:40]!r} is unknown; is {' or '.join(near)} meant?"
+            )
+        rules.odd_fields.append(("kind", f"{known[:40]!r} is unknown: it is kept, and not tagged"))
+    if "role" in ours and role.strip() and not is_role(role):
+        raise _UnusableError(
+            "role", f"{role[:40]!r} is unknown; send viewer, host, staff or system"
+        )
+
+
+def _own(value: Mapping[str, Any], at: int, rules: _Rules, ours: Container[str]) -> Event:
+    """The event of an object of ours; ``ours`` are the fields that go by our own names."""
     get = value.get
     text, kind, role = _string(get("text"), "text"), get("kind"), get("role")
     typed = True
@@ -394,6 +481,7 @@ def _own(value: Mapping[str, Any], at: int, rules: _Rules) -> Event:
             kind = role = "system"
             text = ""
         if kind not in _KINDS or role not in _ROLES:
+            _check_words(kind, role, rules, ours)
             kind, role, typed = judged(kind, role)
         else:
             typed = kind == "comment"

@@ -78,14 +78,21 @@ class Gate:
             self._tell_unguarded(scope)
         began = time.perf_counter()
         status = 0
+        method = scope["method"]
+        if method == "HEAD":  # it is answered as GET is, and the body left out
+            scope = {**scope, "method": "GET"}
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *_HEADERS]
-                self._served(scope["method"], scope["path"], status, time.perf_counter() - began)
-            await send(message)
+                self._served(method, scope["path"], status, time.perf_counter() - began)
+                await send(message)
+                if method == "HEAD":  # a stream would never end
+                    await send({"type": "http.response.body", "body": b""})
+            elif method != "HEAD":
+                await send(message)
 
         try:
             self._check(scope)

@@ -92,6 +92,10 @@ SCHEMAS = {
         description="Events that are no viewer's comment have no tags.",
     ),
     "Rejected": _object({"at": _WHOLE, "why": _TEXT, "field": _TEXT}),
+    "Remark": _object(
+        {"at": _WHOLE, "why": _TEXT, "field": _TEXT},
+        description="What is odd in events that were taken: a misspelt field, an unknown kind.",
+    ),
     "Kept": _object(
         {
             "seq": _WHOLE, "time": {**_TEXT, "format": "date-time"}, "room": _TEXT, "kind": _TEXT,
@@ -215,7 +219,7 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/v1/events": {
         JSON: _object(
             {"model": _TEXT, "kept": _WHOLE, "repeated": _WHOLE, "results": _list(_of("Taken")),
-             "rejected": _list(_of("Rejected")),
+             "rejected": _list(_of("Rejected")), "remarks": _list(_of("Remark")),
              "columns": {"type": "object", "additionalProperties": _TEXT, "description": "Which"
                          " column of a table, or key of the objects, was taken for which field,"
                          " where they have names of their own."}},

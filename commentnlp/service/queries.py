@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
+from difflib import get_close_matches
+
+from fastapi import Request
 
 from commentnlp.service.problems import Problem
 from commentnlp.taxonomy import Taxonomy
+
+
+def check_names(request: Request, known: Sequence[str]) -> None:
+    """Raise Problem 422 for a parameter that is not among the ``known``, or comes twice."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name[:40], known, n=1)
+            meant = f" is {near[0]} meant?" if near else ""
+            there = f"there are {', '.join(known)}" if known else "there are none"
+            raise Problem(422, f"{name[:40]!r} is no parameter here;{meant} {there}",
+                          field=name[:40])  # fmt: skip
+        if given.count(name) > 1:
+            raise Problem(422, f"{name} is given more than once; give it once", field=name)
 
 
 def time_of(text: str | None, field: str, zone: tzinfo) -> int | None:

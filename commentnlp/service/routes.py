@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from commentnlp.compiled_core import core_name
@@ -51,7 +51,7 @@ from commentnlp.service.push import (
     is_push,
     sent_at,
 )
-from commentnlp.service.queries import day_of, label_of, place_of, time_of
+from commentnlp.service.queries import check_names, day_of, label_of, place_of, time_of
 from commentnlp.service.records import Correction
 from commentnlp.service.request_headers import address_of
 from commentnlp.service.running import DAYS, MINUTES, Running
@@ -71,7 +71,18 @@ MOST_LOGIN_BYTES = 4_096
 """Of a login's body: anybody may send one."""
 SOON_READ = 200_000
 """Bytes below which JSON is read on the loop; all else is read beside it."""
-router = APIRouter()
+
+
+async def known_parameters(request: Request) -> None:
+    """Raise Problem 422 for a parameter that an address does not have: a misspelt one would be
+    left out without a word, and more be answered than was asked for."""
+    path = request.url.path
+    if path == "/" or path.startswith("/v1/"):
+        dependant = request.scope["route"].dependant
+        check_names(request, [field.alias for field in dependant.query_params])
+
+
+router = APIRouter(dependencies=[Depends(known_parameters)])
 
 Room = Annotated[str | None, Query(description="Only this room; all if not given.")]
 Since = Annotated[str | None, Query(description="ISO time or seconds since 1970; from then on.")]
@@ -103,6 +114,7 @@ async def _signed_body(request: Request) -> bytes:
 
 async def classify(request: Request) -> Response:
     """Tag comments; nothing is kept."""
+    check_names(request, ())
     service = running(request)
     body = await _body(request)
     comments = comments_of(body, service.settings)
@@ -117,6 +129,7 @@ async def classify(request: Request) -> Response:
 
 async def events(request: Request) -> Response:
     """Take events in, tag their comments, keep them, answer with the tags."""
+    check_names(request, ("room",))
     service = running(request)
     settings = service.settings
     room = request.query_params.get("room", "")
@@ -128,7 +141,10 @@ async def events(request: Request) -> Response:
         room = request.headers[ROOM]
     if signed and (before := service.pushes.events_of(request.headers)) is not None:
         version = text_of(service.serving.model.meta.version)
-        told = f'{{"model":{version},"kept":0,"repeated":{before},"results":[],"rejected":[]}}'
+        told = (
+            f'{{"model":{version},"kept":0,"repeated":{before},"results":[],"rejected":[],'
+            f'"remarks":[]}}'
+        )
         return Response(told, media_type=JSON)
     if len(body) < SOON_READ and is_json(body):
         messages = events_of(body, settings, room=room, going=service.going)
@@ -146,10 +162,11 @@ async def events(request: Request) -> Response:
         for row, place in zip(taken.rows, taken.placed, strict=True)
     ]
     rejected = text_of([one._asdict() for one in messages.rejected])
+    remarks = text_of([one._asdict() for one in messages.remarks])
     new = sum(place.new for place in taken.placed)
     told = (
         f'{{"model":{text_of(taken.model)},"kept":{new},"repeated":{len(taken.placed) - new},'
-        f'"results":{list_of(results)},"rejected":{rejected}'
+        f'"results":{list_of(results)},"rejected":{rejected},"remarks":{remarks}'
         f"{columns_told(messages.columns)}}}"
     )
     return Response(told, media_type=JSON)
@@ -162,6 +179,7 @@ def columns_told(columns: Mapping[str, str]) -> str:
 
 async def correct(request: Request) -> Response:
     """Keep what people say the labels of comments are."""
+    check_names(request, ())
     service = running(request)
     body = await _body(request)
     model = service.serving.model
@@ -419,6 +437,7 @@ async def mutes(request: Request) -> Response:
 
 async def mute(request: Request) -> Response:
     """Have a label alert nobody for some minutes, in one room or in all."""
+    check_names(request, ())
     service = running(request)
     value = json_value(await _body(request))
     room, label, minutes = mute_of(value, service.serving.model.taxonomy)
