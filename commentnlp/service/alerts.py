@@ -12,7 +12,7 @@ import threading
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -270,6 +270,16 @@ class Alerts:
                     self._due = min(self._due, self._silent_until(told, label))
             self._tell_due(now)
 
+    def forget(self, seqs: Collection[int]) -> None:
+        """Quote none of these comments: they were deleted. Messages that do are not sent."""
+        gone = frozenset(seqs)
+        with self._lock:
+            for told in self._rooms.values():
+                for memory in told.values():
+                    memory.quotes = [one for one in memory.quotes if one["seq"] not in gone]
+        for webhook in self._webhooks:
+            webhook.drop(lambda message: not gone.isdisjoint(_quoted(message)))
+
     def close(self, timeout: float = 5.0) -> None:
         """Send what waits, one try each, for at most ``timeout`` seconds; drop the rest."""
         end = time.monotonic() + timeout
@@ -385,6 +395,11 @@ class Alerts:
         message = Message(alert.to_json(), alert.title(language), alert.text(language))
         for webhook in self._webhooks:
             webhook.put(message)
+
+
+def _quoted(message: Message) -> set[int]:
+    """Numbers of the comments that a message quotes."""
+    return {one["seq"] for one in json.loads(message.json)["quotes"]}
 
 
 def _clean(text: str) -> str:

@@ -301,6 +301,23 @@ def truncate_journal(database: Database) -> bool:
     return not busy
 
 
+def rewrite(database: Database) -> None:
+    """Write an SQLite store anew, without what is left of deleted rows in it; others read on.
+
+    PostgreSQL is told to clean up: it writes over the bytes of deleted rows when it needs the
+    room, not before.
+    """
+    if not database.sqlite:
+        with database.read.connect() as connection:
+            connection.exec_driver_sql("VACUUM events, labels, corrections, rooms, minutes")
+        return
+    raw = database.write.raw_connection()
+    try:
+        raw.cursor().execute("VACUUM")
+    finally:
+        raw.close()
+
+
 # errors in words --------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ const MOST = 200; // comments shown
 const KEPT = 1000; // comments remembered, for filters
 const LONGEST = 300; // characters of one
 const LISTED = 10; // unanswered questions that the service lists
+const ROOMS = 500; // rooms that the service names at most
 const SILENT = 25_000; // ms without a sign of life: the connection is dead
 const LOST = 15_000; // ms of trying until we say so
 const COMPLAINT = "complaint";
@@ -62,6 +63,7 @@ const score = (tag) => (tag.score === undefined ? "" : `${Math.round(100 * tag.s
 const list = one("#list");
 const known = new Map(); // seq → comment
 const chosen = new Set(); // labels of the filter
+const gone = new Set(); // seqs of what was deleted
 const holds = new Set(); // why the list stands still
 let waiting = []; // came, and is not shown yet
 let last = Number(after), allowed = MOST, counted = performance.now(), planned = false, asked = 0;
@@ -95,7 +97,7 @@ function fill(node, comment) {
 }
 
 function remember(comment) {
-  if (known.has(comment.seq)) return false;
+  if (known.has(comment.seq) || gone.has(comment.seq)) return false;
   known.set(comment.seq, comment);
   if (known.size > KEPT) known.delete(known.keys().next().value);
   return true;
@@ -107,6 +109,18 @@ function receive(comment) {
   waiting.push(comment);
   if (waiting.length > 2 * MOST) waiting = waiting.slice(-MOST);
   plan();
+}
+
+function forget({ seqs }) { // what was deleted leaves every place at once
+  for (const seq of seqs) {
+    gone.add(seq);
+    known.delete(seq);
+  }
+  waiting = waiting.filter((comment) => !gone.has(comment.seq));
+  if (edited && gone.has(edited.comment.seq)) editor.close();
+  for (const node of all(".comment", list)) if (gone.has(node.comment.seq)) node.remove();
+  for (const node of all("[data-seq]")) if (gone.has(Number(node.dataset.seq))) node.remove();
+  showWaiting();
 }
 
 function plan() {
@@ -297,13 +311,15 @@ function fillSpot(node, spot, fit) {
   fit(".since", spot.since ? say("since", { at: clock(spot.since).slice(0, 5) }) : "");
   one(".quotes", node).replaceChildren(...spot.quotes.slice(0, 3).map((quote) => {
     const line = copy("quotes");
+    line.dataset.seq = quote.seq;
     put(one("time", line), clock(quote.time).slice(0, 5));
     write(one(".said", line), quote.text, [{ ...quote, label: "" }], () => [spot.facet, ""], 120);
     return line;
   }));
 }
 
-function fillQuestion(node, { text, people, comments, answered, seconds }, fit) {
+function fillQuestion(node, { text, people, comments, answered, seconds, seq }, fit) {
+  node.dataset.seq = seq;
   const waits = one(".age", node), reply = one(".reply", node);
   const how = answered === null ? "" : !answered ? "none" : answered >= comments ? "all" : "some";
   if (waits) waits.dataset.seconds = seconds;
@@ -396,7 +412,7 @@ on(one("#sound"), "click", ({ currentTarget }) => {
 
 // ---------------------------------------------------------------- the connection
 
-const acts = { comment: receive, now: update, model: remodel, gap: skip, rooms: offer };
+const acts = { comment: receive, deleted: forget, now: update, model: remodel, gap: skip, rooms: offer };
 let source = null, state = "connecting", heard = 0, tries = 0, lostAt = 0, next = 0;
 
 function remodel(model) {
@@ -415,6 +431,8 @@ function offer(names) {
   const added = names.filter((name) => !known.has(name));
   // the page was written before there was any room
   if (!room && names.length && !names.includes(room)) return location.reload();
+  const left = [...select.options].filter((option) => option.value !== room && !names.includes(option.value));
+  if (names.length < ROOMS) left.forEach((option) => option.remove());
   for (const name of added) select.append(new Option(plain(name).slice(0, 60) || say("room"), name, false, name === room));
   const several = select.options.length > 1;
   one("#rooms").hidden = !several;

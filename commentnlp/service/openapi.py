@@ -110,6 +110,15 @@ SCHEMAS = {
             "quotes": _list(_of("Quote")),
         }
     ),
+    "Deletion": _object(
+        {
+            "id": _WHOLE, "at": {**_TEXT, "format": "date-time"},
+            "by": {**_TEXT, "description": "Name of the token, or `this machine`."},
+            "what": {"type": "string", "enum": ["person", "room"]},
+            "events": _WHOLE, "labels": _WHOLE,
+        },
+        description="The record of a deletion; it does not say whose it was.",
+    ),
     "Problem": _object(
         {"type": _TEXT, "title": _TEXT, "status": _WHOLE, "detail": _TEXT, "field": _TEXT},
         "field",
@@ -146,6 +155,19 @@ _MODEL = _object(
     }
 )  # fmt: skip
 _STATUS = _object({"status": _TEXT})
+_DELETED = _object(
+    {
+        "deleted": {**_WHOLE, "description": "Events."},
+        "labels": {**_WHOLE, "description": "Corrections and labels of the very words."},
+        "sought": {"type": "object", "additionalProperties": _TEXT,
+                   "description": "What was looked for."},
+        "rooms": _list(_TEXT, description="Rooms of which nothing is kept any more."),
+        "erased": {"type": "boolean", "description": "Whether it has left the store's files, too;"
+                   " of PostgreSQL that is not known."},
+        "why": {**_TEXT, "description": "Why nothing may have been found."},
+    },
+    "why",
+)  # fmt: skip
 
 ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/v1/classify": {JSON: _object({"model": _TEXT, "results": _list(_of("Result"))})},
@@ -181,7 +203,9 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/v1/queue": {JSON: _object({"comments": _list(_of("Kept"))})},
     "/v1/model": {JSON: _MODEL},
     "/v1/model/reload": {JSON: _MODEL},
-    "/v1/people": {JSON: _object({"deleted": _WHOLE})},
+    "/v1/people": {JSON: _DELETED},
+    "/v1/rooms": {JSON: _DELETED},
+    "/v1/deletions": {JSON: _object({"deletions": _list(_of("Deletion"))})},
     "/health/live": {JSON: _STATUS},
     "/health/ready": {JSON: _STATUS},
     "/metrics": {"text/plain": _TEXT},

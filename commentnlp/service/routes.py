@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
@@ -24,7 +25,7 @@ from commentnlp.service.page import ASSETS, POLICY, asset, language_of, login_pa
 from commentnlp.service.problems import Problem
 from commentnlp.service.push import ROOM, check, is_push
 from commentnlp.service.queries import day_of, label_of, place_of, time_of
-from commentnlp.service.records import Correction
+from commentnlp.service.records import Correction, Deleted
 from commentnlp.service.running import DAYS, MINUTES, Running
 from commentnlp.service.stream import Listener
 
@@ -50,6 +51,14 @@ def running(request: Request) -> Running:
     """The service behind a request."""
     service: Running = request.app.state.running
     return service
+
+
+def caller_of(request: Request) -> str:
+    """Who calls, for records: the name of the token that was shown."""
+    if not running(request).settings.token:
+        return "this machine"
+    name: str = getattr(request.state, "caller", "")
+    return name or "token"
 
 
 # in -------------------------------------------------------------------------------------------
@@ -312,11 +321,50 @@ async def forget(
     service = running(request)
     if not user and not name:
         raise Problem(422, "say whom: user=ID or name=NICKNAME", field="user")
-    hashed = service.intake.hashed(name)
-    deleted = await service.read(lambda: service.store.forget(user=user, name=hashed))
-    if user and not name:  # who has no identity is shown by the hash of the nickname
-        deleted += await service.read(lambda: service.store.forget(name=user))
-    return Response(text_of({"deleted": deleted}), media_type=JSON)
+    if user and name:
+        raise Problem(422, "give user or name, one of them; call twice for both", field="name")
+    deleted = await service.forget(user, name, caller_of(request))
+    sought = {"user": user} if user else {"name": name}
+    told = _deleted(deleted, sought)
+    if not deleted.events and not deleted.labels:
+        told["why"] = service.why_nobody(name)
+    return Response(text_of(told), media_type=JSON)
+
+
+@router.delete("/v1/rooms")
+async def forget_room(
+    request: Request,
+    room: Annotated[str | None, Query(description="The room to delete.", max_length=200)] = None,
+) -> Response:
+    """Delete a room and all that was said and done in it."""
+    service = running(request)
+    if room is None:
+        raise Problem(422, "say which: room=ROOM", field="room")
+    deleted = await service.forget_room(room, caller_of(request))
+    told = _deleted(deleted, {"room": room})
+    if not (deleted.events or deleted.labels or deleted.rooms):
+        told["why"] = "nothing is kept of a room of this name; the name must fit to the letter"
+    return Response(text_of(told), media_type=JSON)
+
+
+def _deleted(deleted: Deleted, sought: dict[str, str]) -> dict[str, Any]:
+    return {
+        "deleted": deleted.events, "labels": deleted.labels, "sought": sought,
+        "rooms": deleted.rooms, "erased": deleted.erased,
+    }  # fmt: skip
+
+
+@router.get("/v1/deletions")
+async def deletions(
+    request: Request,
+    after: Annotated[int, Query(ge=0, le=LARGEST, description="Go on after this id.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """What was deleted: when, at whose request, how much; not whose it was."""
+    service = running(request)
+    found = await service.read(lambda: service.store.deletions(after=after, limit=limit))
+    shown = [{**asdict(one), "at": moment(one.at, service.zone)} for one in found]
+    return Response(text_of({"deletions": shown}), media_type=JSON)
 
 
 @router.get("/health/live")

@@ -19,7 +19,7 @@ from commentnlp.service.answers import stored_json
 from commentnlp.service.claims import Claim
 from commentnlp.service.classify import Classifier
 from commentnlp.service.intake import Intake, stored
-from commentnlp.service.records import Placed, Row, Stored
+from commentnlp.service.records import Deleted, Placed, Row, Stored
 from commentnlp.service.serving import Serving
 from commentnlp.service.settings import Settings
 from commentnlp.service.store import Store
@@ -32,6 +32,8 @@ WATCH = 1.0
 """Seconds between two looks at whether the store is still there, and ours."""
 SWEEP = 600.0
 """Seconds between two deletions of what is too old."""
+WIPE = 30.0
+"""Seconds between two tries to take what was deleted out of the files."""
 MOST_ROOMS = 500
 """Rooms that a page may choose from."""
 MINUTES = 10
@@ -80,6 +82,8 @@ class Running:
         self.fitting: dict[str, Any] | None = None
         """Whether the model fits what came into all rooms lately; None until that is known."""
         self._drifts: dict[tuple[str | None, int, str], tuple[float, dict[str, Any]]] = {}
+        self._deletions = 0
+        self._refreshing: set[asyncio.Task[None]] = set()
         self._stirred: set[str] = set()
         self._rooms = dict.fromkeys(name for name, _ in store.rooms())
         self.hub.publish_rooms(list(self._rooms)[:MOST_ROOMS])
@@ -91,6 +95,7 @@ class Running:
                 (LOOK, self._look),
                 (WATCH, self._watch_store),
                 (SWEEP, self._sweep),
+                (WIPE, self._wipe),
             )
         ]
         self._tasks.append(asyncio.create_task(self._again(DRIFT, self._fits, FIRST_DRIFT)))
@@ -109,9 +114,10 @@ class Running:
         """Keep what was accepted, then let go of everything."""
         self.ready = False
         self.hub.close()
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._refreshing]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self.writer.close)
         await self.reader.close()
         await asyncio.to_thread(self.alerts.close, 3.0)
@@ -128,7 +134,71 @@ class Running:
 
     async def now(self, room: str | None) -> str:
         """What a room is like now, as JSON."""
-        return await self.reader.run(reader.now_of, room, int(time.time() * 1000), MINUTES)
+        while True:
+            deletions, at = self._deletions, int(time.time() * 1000)
+            told = await self.reader.run(reader.now_of, room, at, MINUTES)
+            if deletions == self._deletions:  # else it may quote what has been deleted since
+                return told
+
+    async def forget(self, user: str, name: str, by: str) -> Deleted:
+        """Delete what one person wrote and did, from all that the service holds.
+
+        The person is who has this identity or this nickname. Who has no identity is shown by the
+        hash of the nickname, so a ``user`` may be that, too.
+        """
+        names = [user, name, self.intake.hashed(name)]
+        deleted = await self.read(lambda: self.store.forget(user=user, names=names, by=by))
+        self.going = {
+            key: event
+            for key, event in self.going.items()
+            if not ((user and event.user == user) or (name and event.name == name))
+        }
+        await self._forgotten(deleted)
+        return deleted
+
+    def why_nobody(self, name: str) -> str:
+        """Why nothing may have been found of a person."""
+        if not name:
+            return (
+                "nothing is kept of this user; give the identity as it was sent, or the hash that"
+                " stands for a nickname, or name=NICKNAME"
+            )
+        return "nothing is kept of this nickname; it must fit to the letter"
+
+    async def forget_room(self, room: str, by: str) -> Deleted:
+        """Delete a room from all that the service holds."""
+        deleted = await self.read(lambda: self.store.forget_room(room, by=by))
+        self.going = {key: event for key, event in self.going.items() if event.room != room}
+        await self._forgotten(deleted)
+        return deleted
+
+    async def _forgotten(self, deleted: Deleted) -> None:
+        """Hold nothing of what the store has deleted, and tell everybody."""
+        if not (deleted.events or deleted.labels or deleted.rooms):
+            return
+        self._deletions += 1
+        self.hub.publish_deleted(deleted.seqs)
+        await self._list_rooms()
+        self.classifier.forget()
+        self.alerts.forget(deleted.seqs)
+        self._drifts.clear()
+        self.fitting = None  # it tells words
+        for work in (self._tell_rooms(self.hub.rooms_heard()), self._fits()):
+            task = asyncio.create_task(work)
+            self._refreshing.add(task)
+            task.add_done_callback(self._refreshed)
+
+    def _refreshed(self, task: asyncio.Task[None]) -> None:
+        self._refreshing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("what is told of the rooms could not be looked at again: %s", error)
+
+    async def _list_rooms(self) -> None:
+        """Tell which rooms there are, where some have gone."""
+        there = {name for name, _ in await self.read(self.store.rooms)}
+        if not self._rooms.keys() <= there:
+            self._rooms = {name: None for name in self._rooms if name in there}
+            self.hub.publish_rooms(list(self._rooms)[-MOST_ROOMS:])
 
     async def reload(self) -> bool:
         """Look for another model; returns whether one was taken."""
@@ -145,9 +215,11 @@ class Running:
         version = self.serving.model.meta.version
         at, told = self._drifts.get((room, days, version), (0.0, None))
         if told is None or time.monotonic() - at > DRIFT:
-            until = int(time.time() * 1000)
+            until, deletions = int(time.time() * 1000), self._deletions
             since = until - days * reader.DAY
             told = await self.reader.run(reader.drift_of, room, since, until)
+            if deletions != self._deletions:
+                return await self.drift(room, days)
             if len(self._drifts) >= MOST_DRIFTS:
                 self._drifts.clear()
             self._drifts[room, days, version] = time.monotonic(), told
@@ -201,6 +273,11 @@ class Running:
         self._told = {room: when for room, when in self._told.items() if room in heard}
         due = time.monotonic() - 5 * LOOK  # ages grow, and minutes pass, when nobody speaks
         rooms |= {r for r in heard if self._told.get(r, 0.0) < due or (r is None and stirred)}
+        await self._tell_rooms(rooms)
+
+    async def _tell_rooms(self, rooms: set[str | None]) -> None:
+        """Tell listeners and alerts what rooms are like now."""
+        heard, alerting = self.hub.rooms_heard(), bool(self.settings.webhooks)
         for room in rooms:
             told = await self.now(room)
             if room in heard:
@@ -214,8 +291,14 @@ class Running:
         if self.settings.keep_days is None:
             return
         before = int(time.time() * 1000 - self.settings.keep_days * _DAY)
-        while await asyncio.to_thread(self.store.expire, before):
+        while expired := await asyncio.to_thread(self.store.expire, before):
+            self.hub.publish_deleted(expired)
             await asyncio.sleep(0.05)  # others write in between
+        await self._list_rooms()
+
+    async def _wipe(self) -> None:
+        """Take out of the files what a reader kept there."""
+        await asyncio.to_thread(self.store.wipe)
 
     async def _again(
         self, every: float, work: Callable[[], Awaitable[None]], first: float = 0.0

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import fields
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
 from datetime import datetime, tzinfo
 from functools import partial
 from itertools import chain, repeat
@@ -31,14 +31,25 @@ from sqlalchemy import (
     tuple_,
 )
 
+from commentnlp.errors import StoreError
 from commentnlp.records import SHANGHAI, Event, Tag
-from commentnlp.service import keeping
+from commentnlp.service import deletion, keeping
 from commentnlp.service.claims import Claim
-from commentnlp.service.database import connect, truncate_journal
+from commentnlp.service.database import connect, rewrite, truncate_journal
 from commentnlp.service.keeping import NO_NAMES, clean, digest
-from commentnlp.service.records import Correction, Count, Page, Placed, Row, Stored
+from commentnlp.service.records import (
+    Correction,
+    Count,
+    Deleted,
+    Deletion,
+    Page,
+    Placed,
+    Row,
+    Stored,
+)
 from commentnlp.service.schema import (
     corrections,
+    deletions,
     events,
     label_names,
     labels,
@@ -81,6 +92,15 @@ _facets_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _some_tags_of = msgspec.json.Decoder(tuple[Tag, ...]).decode
 
 
+@dataclass(frozen=True, slots=True)
+class _Dropped:
+    """Events that were deleted: their numbers, their rooms, digests of their texts."""
+
+    seqs: list[int]
+    rooms: set[int]
+    digests: set[bytes]
+
+
 class Store:
     """A store at an SQLAlchemy address, ``sqlite:///FILE`` or ``postgresql+psycopg://…``.
 
@@ -94,7 +114,9 @@ class Store:
         self._database = connect(url)
         self._lock = RLock()
         self._names = {rooms.name: NO_NAMES, label_names.name: NO_NAMES}
-        self._unwiped = False
+        # those that may be written without a look at the tables
+        self._written_rooms = self._written_labels = NO_NAMES
+        self._unwiped = self._unwritten = False
         try:
             self._secret = self._read(select(meta.c.value).where(meta.c.name == "secret"))[0][0]
         except BaseException:
@@ -104,7 +126,8 @@ class Store:
     def close(self) -> None:
         """Give back what it holds."""
         with self._lock:
-            self._wipe()
+            with suppress(StoreError):
+                self.wipe()
             self._database.close()
 
     # writing ------------------------------------------------------------------------------
@@ -118,50 +141,84 @@ class Store:
         if not rows:
             return []
         with self._lock:
-            names = self._names[rooms.name], self._names[label_names.name]
+            names = self._written_rooms, self._written_labels
             kept = self._transaction(lambda connection: keeping.keep(connection, rows, *names))
             # not before: what is taken back must not be known
-            self._names = {rooms.name: kept.rooms, label_names.name: kept.labels}
+            self._written_rooms, self._written_labels = kept.rooms, kept.labels
             return kept.placed
 
     def correct(self, several: Sequence[Correction]) -> list[int]:
         """Keep what people say the labels are; gives the number of each."""
         return self._transaction(partial(keeping.correct, several=several))
 
-    def forget(self, *, user: str = "", name: str = "") -> int:
-        """Delete all events of one person, and their corrections; gives how many events.
+    def forget(self, *, user: str = "", names: Sequence[str] = (), by: str = "") -> Deleted:
+        """Delete all events of one person, the corrections of them, and labels of their very words.
 
-        The person is who has this ``user``, or this ``name`` as it is kept, or both where both
-        are given. What comes in meanwhile is not looked at. Counts stay: they name nobody.
+        The person is who has this ``user``, or any of these ``names`` as they are kept; ``by`` is
+        who asks. What comes in meanwhile is not looked at. Counts stay: they name nobody.
         """
-        person = {"user": clean(user), "name": clean(name)}
-        person = {column: value for column, value in person.items() if value}
-        if not person:
-            raise ValueError("forget whom? give user or name")
-        where = [events.c[column] == value for column, value in person.items()]
-        query = select(events.c.time, events.c.seq).where(*where)
-        end, forgotten = self.last(), 0
-        for begin in range(0, end, _CHUNK):
-            window = events.c.seq.between(begin + 1, min(begin + _CHUNK, end))
-            found = [(at, seq) for at, seq in self._read(query.where(window))]
-            for at in range(0, len(found), _STEP):
-                some = found[at : at + _STEP]
-                forgotten += self._delete(partial(keeping.drop, places=some))
-                # whoever waits for a turn gets it
-                time.sleep(0.001)
-        self._delete(partial(keeping.drop_corrections, person=person))
-        self._wipe()
-        return forgotten
+        known = [clean(name) for name in names if name]
+        if not user and not known:
+            raise ValueError("forget whom? give user or names")
+        theirs, corrected = deletion.of_person(clean(user), known)
+        record = self._begin_record("person", by)
+        found = self._drop(theirs, record)
+        labels = self._drop_labels(corrected, found.digests, record)
+        return self._end_record(record, found, labels)
 
-    def expire(self, before: int, most: int = 1_000) -> int:
-        """Delete the oldest events before a time, and their minutes; gives how many.
+    def forget_room(self, room: str, *, by: str = "") -> Deleted:
+        """Delete a room: its events, its counts, the corrections of it, labels of its very words.
+
+        What comes in meanwhile stays, and the room with it.
+        """
+        with self._reading() as connection:
+            number = keeping.read_names(connection, rooms).numbers.get(clean(room), 0)
+        record = self._begin_record("room", by)
+        found = self._drop(events.c.room == number, record)
+        labels = self._drop_labels(corrections.c.room == clean(room), found.digests, record)
+        if number:
+            with self._lock:
+                if self._transaction(partial(deletion.bury_room, number=number)):
+                    found.rooms.add(number)
+                    # what is written next must look whether the room is there
+                    self._written_rooms = NO_NAMES
+        return self._end_record(record, found, labels, (clean(room),))
+
+    def expire(self, before: int, most: int = 1_000) -> list[int]:
+        """Delete the oldest events before a time, and their minutes; gives their numbers.
 
         At most ``most`` of them: call it until it gives fewer. Corrections stay.
         """
-        expired = self._delete(partial(keeping.expire, before=before, most=most))
-        if expired < most:
-            self._wipe()
+        expired = self._transaction(partial(deletion.expire, before=before, most=most))
+        self._unwiped = self._unwiped or bool(expired)
+        if len(expired) < most:
+            self.wipe()
         return expired
+
+    def deletions(self, *, after: int = 0, limit: int = 100) -> list[Deletion]:
+        """Records of what people had deleted, in the order of time."""
+        columns = [deletions.c[field.name] for field in fields(Deletion)]
+        query = select(*columns).where(deletions.c.id > after).order_by(deletions.c.id)
+        return [Deletion(*row) for row in self._read(query.limit(limit))]
+
+    def deleted_seqs(self) -> list[int]:
+        """Numbers of events that were deleted lately."""
+        with self._reading() as connection:
+            return list(chain.from_iterable(deletion.remembered_seqs(connection)))
+
+    def wipe(self) -> bool:
+        """Take what was deleted out of the files; False where somebody still reads it.
+
+        SQLite zeroes what it deletes, but not the copies that it made when it moved rows from page
+        to page, nor its journal: a whole store is written anew, the journal emptied.
+        """
+        with self._lock, self._database.errors("written"):
+            if self._unwritten:
+                rewrite(self._database)
+                self._unwritten = False
+            if self._unwiped and self._database.sqlite:
+                self._unwiped = not truncate_journal(self._database)
+            return not self._unwiped
 
     # reading ------------------------------------------------------------------------------
 
@@ -397,16 +454,62 @@ class Store:
         ):
             return work(connection)
 
-    def _delete(self, work: Callable[[Connection], int]) -> int:
-        deleted = self._transaction(work)
-        self._unwiped = self._unwiped or deleted > 0
-        return deleted
+    def _begin_record(self, what: str, by: str) -> int:
+        at = int(time.time() * 1000)
+        return self._transaction(partial(deletion.begin_record, what=what, by=clean(by), at=at))
 
-    def _wipe(self) -> None:
-        """Take what was deleted out of SQLite's journal, too; where one reads it, another time."""
-        if self._unwiped and self._database.sqlite:
-            with self._lock, self._database.errors("written"):
-                self._unwiped = not truncate_journal(self._database)
+    def _drop(self, where: ColumnElement[bool], record: int) -> _Dropped:
+        """Delete events step by step; whoever waits for a turn gets it in between."""
+        query = select(events.c.time, events.c.seq, events.c.room, events.c.text).where(where)
+        end, dropped = self.last(), _Dropped([], set(), set())
+        for begin in range(0, end, _CHUNK):
+            window = events.c.seq.between(begin + 1, min(begin + _CHUNK, end))
+            found = self._read(query.where(window))
+            for at in range(0, len(found), _STEP):
+                some = found[at : at + _STEP]
+                self._transaction(partial(_drop_some, places=[row[:2] for row in some],
+                                          record=record))  # fmt: skip
+                self._unwiped = self._unwritten = True
+                dropped.seqs.extend(row[1] for row in some)
+                dropped.rooms.update(row[2] for row in some)
+                dropped.digests.update(digest(row[3]) for row in some if row[3])
+                time.sleep(0.001)
+        return dropped
+
+    def _drop_labels(
+        self, where: ColumnElement[bool], digests: Iterable[bytes], record: int
+    ) -> int:
+        """Delete corrections, and labels of mere texts that no kept event holds any more."""
+        with self._reading() as connection:
+            of_texts = deletion.text_labels(connection, list(digests))
+            there = deletion.texts_still_there(connection, of_texts.values())
+        numbers = [number for number, text in of_texts.items() if text not in there]
+
+        def work(connection: Connection) -> int:
+            dropped = deletion.drop_corrections(connection, where)
+            dropped += deletion.drop_numbered_corrections(connection, numbers)
+            deletion.add_to_record(connection, record, labels=dropped)
+            return dropped
+
+        dropped = self._transaction(work)
+        self._unwiped = self._unwritten = self._unwritten or dropped > 0
+        return dropped
+
+    def _end_record(
+        self, record: int, dropped: _Dropped, labels: int, names: Sequence[str] = ()
+    ) -> Deleted:
+        def work(connection: Connection) -> list[int]:
+            deletion.end_record(connection, record, sorted(dropped.seqs))
+            return deletion.close_empty_rooms(connection, sorted(dropped.rooms))
+
+        empty = self._transaction(work)
+        with self._reading() as connection:
+            gone = names if names and empty else self._words(rooms, empty, connection)
+        try:
+            erased = self.wipe() and self._database.sqlite
+        except StoreError:  # is tried again
+            erased = False
+        return Deleted(len(dropped.seqs), labels, tuple(dropped.seqs), tuple(gone), erased)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -466,6 +569,11 @@ class Store:
         )
         columns["room"] = self._words(rooms, columns["room"], connection)
         return columns
+
+
+def _drop_some(connection: Connection, places: Sequence[tuple[int, int]], record: int) -> None:
+    dropped = deletion.drop(connection, places)
+    deletion.add_to_record(connection, record, events=dropped)
 
 
 def _place(table: Table) -> ColumnElement[Any]:

@@ -100,6 +100,7 @@ class Webhook:
         """Messages that gave way to later ones, or came or waited too late."""
         self.messages: deque[Message] = deque()
         """Those that wait."""
+        self._sending: Message | None = None
         self._name = _masked(place, address)
         self._post = _post_to(address, self._name)
         self._closing = closing
@@ -123,6 +124,15 @@ class Webhook:
             self.messages.append(message)
             self._wake.notify()
 
+    def drop(self, which: Callable[[Message], bool]) -> None:
+        """Do not send, or try again, those of the messages that wait."""
+        with self._wake:
+            left = [message for message in self.messages if not which(message)]
+            self.dropped += len(self.messages) - len(left)
+            self.messages = deque(left)
+            if self._sending is not None and which(self._sending):
+                self._sending = None
+
     def wake(self) -> None:
         """Look at ``closing``."""
         with self._wake:
@@ -143,7 +153,7 @@ class Webhook:
                 self._wake.wait_for(lambda: self.messages or self._closing.is_set())
                 if not self.messages:
                     return
-                message = self.messages.popleft()
+                message = self._sending = self.messages.popleft()
             try:
                 self._send(message)
                 self.sent += 1
@@ -165,6 +175,8 @@ class Webhook:
                     raise
                 wait = FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(0.5, 1)
                 self._sleep(max(wait, min(refused.after, LONGEST_WAIT)))
+            if self._sending is None:
+                raise _Refused("a comment that it quotes was deleted meanwhile", again=False)
 
 
 def _post_to(address: str, name: str) -> _Plain | _Chat:
