@@ -251,6 +251,18 @@ def test_what_comes_while_a_room_is_deleted_stays(store, monkeypatch):
     assert [one.text for one in store.after(0, 9, room="甲")] == ["晚"]
 
 
+def test_no_answer_with_comments_may_be_stored_on_its_way(tmp_path):
+    with running(tmp_path) as service, service.client() as http:
+        post(http, {"room": "r", "text": "多少钱"})
+        with http.stream("GET", "/v1/stream") as stream:
+            assert stream.headers.get_list("cache-control") == ["no-store"]
+        for path in GETS[1:]:
+            assert http.get(path).headers.get_list("cache-control") == ["no-store"], path
+        answer = http.post("/v1/events", json=[{"text": "贵"}])
+        assert answer.headers["cache-control"] == "no-store"
+        assert "immutable" in http.get("/static/live.js").headers["cache-control"]
+
+
 def test_deletions_leave_a_record_that_names_nobody(store):
     store.add([row(n, user="u1", name="n1", text="秘密", room="甲") for n in range(3)])
     assert store.deletions() == []

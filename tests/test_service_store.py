@@ -614,16 +614,6 @@ def test_threads_read_at_once(store):
 # opening ----------------------------------------------------------------------------------
 
 
-def test_a_store_keeps_its_secret(url):
-    store = Store(url)
-    secret = store.secret()
-    assert len(secret) == 32
-    store.close()
-    store = Store(url)
-    assert store.secret() == secret
-    store.close()
-
-
 def test_migrations_make_the_tables_of_the_schema(url):
     from alembic.autogenerate import compare_metadata
     from alembic.config import Config

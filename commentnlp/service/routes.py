@@ -126,7 +126,7 @@ async def correct(request: Request) -> Response:
                 raise Problem(422, f"no comment {given.seq} is kept", field=f"labels[{at}].seq")
         corrections.append(
             Correction(
-                text=stored.text if stored else given.text,
+                text=stored.text if stored else service.intake.masked(given.text),
                 labels=given.labels,
                 by=given.by,
                 at=int(time.time() * 1000),

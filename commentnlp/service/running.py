@@ -15,10 +15,11 @@ from commentnlp.records import Event
 from commentnlp.report import zone_named
 from commentnlp.service import reader
 from commentnlp.service.alerts import Alerts
-from commentnlp.service.answers import stored_json
+from commentnlp.service.answers import moment, stored_json
 from commentnlp.service.claims import Claim
 from commentnlp.service.classify import Classifier
 from commentnlp.service.intake import Intake, stored
+from commentnlp.service.nicknames import digest_key, hash_name, usable_key
 from commentnlp.service.records import Deleted, Placed, Row, Stored
 from commentnlp.service.serving import Serving
 from commentnlp.service.settings import Settings
@@ -68,9 +69,15 @@ class Running:
         self.serving = serving
         self.classifier = Classifier(self.serving, settings.most_waiting)
         self.writer = Writer(self.store, settings.most_waiting, self._kept)
-        key = settings.name_secret.encode()[:64] or self.store.secret()
-        self.intake = Intake(self.classifier, self.writer,
-                             name_key=None if settings.keep_names else key)  # fmt: skip
+        own = self.store.own_key(make=not settings.name_secret)
+        keys = [usable_key(settings.name_secret), own or b""]
+        self._name_keys = [key for key in keys if key]
+        """The one in use, then others by which nicknames may have been hashed before."""
+        self._other_key = ""
+        if not settings.keep_names:
+            self._look_at_key(settings.name_secret)
+        name_key = None if settings.keep_names else self._name_keys[0]
+        self.intake = Intake(self.classifier, self.writer, name_key=name_key)
         self.hub = Hub(self.store, self.shown)
         self.reader = reader.Reader(settings)
         self.alerts = alerts
@@ -146,7 +153,7 @@ class Running:
         The person is who has this identity or this nickname. Who has no identity is shown by the
         hash of the nickname, so a ``user`` may be that, too.
         """
-        names = [user, name, self.intake.hashed(name)]
+        names = [user, name, *[hash_name(name, key) for key in self._name_keys]]
         deleted = await self.read(lambda: self.store.forget(user=user, names=names, by=by))
         self.going = {
             key: event
@@ -163,7 +170,30 @@ class Running:
                 "nothing is kept of this user; give the identity as it was sent, or the hash that"
                 " stands for a nickname, or name=NICKNAME"
             )
-        return "nothing is kept of this nickname; it must fit to the letter"
+        return f"nothing is kept of this nickname; it must fit to the letter{self._other_key}"
+
+    def _look_at_key(self, configured: str) -> None:
+        """Warn where nicknames are kept that were hashed by another key than the one in use."""
+        until, others = self.store.note_key(digest_key(self._name_keys[0]))
+        if until is None:
+            return
+        when = moment(until, self.zone)
+        known = {digest_key(key) for key in self._name_keys}
+        told = f"nicknames that were kept before {when} are hashed by another key"
+        if others <= known:
+            _log.warning("%s, the store's own: who came back since counts as somebody else", told)
+            return
+        source = "COMMENTNLP_SECRET" if configured else "no COMMENTNLP_SECRET is given, or the"
+        source += "" if configured else " store's key file is a new one"
+        _log.warning(
+            "%s than now (%s): who came back since counts as somebody else, and people cannot be"
+            " deleted by a nickname of then; start with the key of then, or delete by user",
+            told, source,
+        )  # fmt: skip
+        self._other_key = (
+            f"; {told}, under which it may be kept: start the service with that"
+            " COMMENTNLP_SECRET, or delete by user"
+        )
 
     async def forget_room(self, room: str, by: str) -> Deleted:
         """Delete a room from all that the service holds."""

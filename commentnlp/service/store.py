@@ -37,6 +37,7 @@ from commentnlp.service import deletion, keeping
 from commentnlp.service.claims import Claim
 from commentnlp.service.database import connect, rewrite, truncate_journal
 from commentnlp.service.keeping import NO_NAMES, clean, digest
+from commentnlp.service.nicknames import key_file, new_key, read_key, write_key
 from commentnlp.service.records import (
     Correction,
     Count,
@@ -87,6 +88,7 @@ _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 _UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
 
 _levels_of = msgspec.json.Decoder(dict[str, int]).decode
+_keys_of = msgspec.json.Decoder(list[tuple[str, int]]).decode
 _labels_of = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
 _facets_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _some_tags_of = msgspec.json.Decoder(tuple[Tag, ...]).decode
@@ -117,11 +119,6 @@ class Store:
         # those that may be written without a look at the tables
         self._written_rooms = self._written_labels = NO_NAMES
         self._unwiped = self._unwritten = False
-        try:
-            self._secret = self._read(select(meta.c.value).where(meta.c.name == "secret"))[0][0]
-        except BaseException:
-            self._database.close()
-            raise
 
     def close(self) -> None:
         """Give back what it holds."""
@@ -434,9 +431,56 @@ class Store:
             out |= {texts_of[bytes(key)] for (key,) in found}
         return out
 
-    def secret(self) -> bytes:
-        """32 random bytes, made when the store was."""
-        return bytes(self._secret)
+    def own_key(self, *, make: bool) -> bytes | None:
+        """The key that the store has for nicknames; made where there is none and ``make`` is true.
+
+        Of an SQLite store it lies in a file beside it, where a copy of the store does not take it
+        along. Stores of earlier versions held it in a table: it moves out.
+        """
+        file = None if self._database.path is None else key_file(self._database.path)
+        with self._lock:
+            found = self._read(select(meta.c.value).where(meta.c.name == "secret"))
+            key = bytes(found[0][0]) if found else None
+            if file is None:
+                if key is None and make:
+                    key = new_key()
+                    new = meta.insert().values(name="secret", value=key)
+                    self._transaction(lambda connection: connection.execute(new))
+                return key
+            if key is None:
+                key = read_key(file)
+                if key is None and make:
+                    key = new_key()
+                    write_key(file, key)
+                return key
+            if read_key(file) != key:
+                write_key(file, key)
+            moved = meta.delete().where(meta.c.name == "secret")
+            self._transaction(lambda connection: connection.execute(moved))
+            self._unwiped = self._unwritten = True
+            self.wipe()
+            return key
+
+    def note_key(self, key: str) -> tuple[int | None, set[str]]:
+        """Remember by the digest of a key that it is in use from now on.
+
+        Gives until when others were, where events of then are kept (else None), and their digests.
+        """
+        with self._lock:
+            found = self._read(select(meta.c.value).where(meta.c.name == "name_keys"))
+            used: list[tuple[str, int]] = _keys_of(found[0][0]) if found else []
+            if not used or used[-1][0] != key:
+                used.append((key, int(time.time() * 1000) if used else 0))
+                value = msgspec.json.encode(used)
+
+                def work(connection: Connection) -> None:
+                    connection.execute(meta.delete().where(meta.c.name == "name_keys"))
+                    connection.execute(meta.insert().values(name="name_keys", value=value))
+
+                self._transaction(work)
+            until, others = used[-1][1], {other for other, _ in used} - {key}
+        oldest = self._read(select(events.c.received).order_by(events.c.seq).limit(1))
+        return (until if others and oldest and oldest[0][0] < until else None), others
 
     # within -------------------------------------------------------------------------------
 
