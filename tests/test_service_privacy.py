@@ -110,7 +110,7 @@ def listening(service, **parameters):
     yield lines
 
 
-def wait_for(found, seconds=10):
+def wait_for(found, seconds=30):
     end = time.monotonic() + seconds
     while not found():
         assert time.monotonic() < end, "did not come"

@@ -389,7 +389,7 @@ def test_counts_of_a_room_and_a_time(store):
 def test_corrections_come_back_in_their_order(store):
     first = Correction("多少米", {"intent": ("price",), "act": ()}, "小王", 5)
     second = Correction("慢", {"complaint": ("logistics",)}, "小李", 6, 3, "一号", "{}", "v1", "x")
-    assert store.correct([first, second]) == [1, 2]
+    assert store.correct([first, second]) == [(1, True), (2, True)]
     assert store.correct([]) == []
     assert store.corrections() == [(1, first), (2, second)]
     assert store.corrections(after=1) == [(2, second)]

@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.include_router(routes.router)
-    app.state.metrics = Metrics(frozenset(ANSWERS))
+    app.state.metrics = Metrics(frozenset(path for path in ANSWERS if path.startswith("/")))
     app.add_middleware(
         Gate,
         token=settings.token,

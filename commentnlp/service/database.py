@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from commentnlp.errors import StoreError
+from commentnlp.service import relabelling
 from commentnlp.service.schema import VERSION, VERSION_TABLE, metadata
 
 SHAPES = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
@@ -246,6 +247,8 @@ def _bring_up_to_date(database: Database) -> None:
                 f" {'a new file' if database.sqlite else 'a database of its own'}"
             )
         _migrate(database, connection)
+        if version == "0001":  # its corrections did not count yet
+            relabelling.apply_all(connection)
 
 
 def _set_journal(database: Database) -> None:

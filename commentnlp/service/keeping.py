@@ -19,9 +19,8 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, Dialect, Table, select, update
 
-from commentnlp.service.records import Correction, Placed, Row
+from commentnlp.service.records import Placed, Row
 from commentnlp.service.schema import (
-    corrections,
     events,
     label_names,
     labels,
@@ -107,7 +106,7 @@ def keep(
     for row in rows:
         fresh.setdefault(row.key, row)
     names = _texts([row.event.room for row in fresh.values()])
-    room_names = _with(connection, rooms, room_names, names)
+    room_names = with_names(connection, rooms, room_names, names)
     room = [room_names.numbers[name] for name in names]
     columns = _columns(list(fresh.values()), last + 1, room)
 
@@ -197,7 +196,7 @@ def _label(
 ) -> Names:
     """Give comments, which are places in the columns, their labels, and count them."""
     words = ["", *chain(*[given for _, given in asked])]
-    names = _with(connection, label_names, names, _texts(words))
+    names = with_names(connection, label_names, names, _texts(words))
     several = {
         given: {names.numbers[""], *[names.numbers[clean(label)] for label in given]}
         for given in {given for _, given in asked}
@@ -218,12 +217,12 @@ def _label(
     }
     _insert(connection, labels, found)
     of_minute = [time - time % MINUTE for time in found["time"]]
-    _count(connection, Counter(zip(found["room"], of_minute, found["label"], strict=True)))
+    add_counts(connection, Counter(zip(found["room"], of_minute, found["label"], strict=True)))
     return names
 
 
-def _count(connection: Connection, counts: Mapping[tuple[int, int, int], int]) -> None:
-    """Add to the counts of minutes: room, minute and label → comments."""
+def add_counts(connection: Connection, counts: Mapping[tuple[int, int, int], int]) -> None:
+    """Add to the counts of minutes, or take from them: room, minute and label → comments."""
     cells: dict[tuple[int, int], Counter[int]] = {}
     for (room, minute, label), comments in counts.items():
         cells.setdefault((room, minute), Counter())[label] = comments
@@ -232,7 +231,8 @@ def _count(connection: Connection, counts: Mapping[tuple[int, int, int], int]) -
     for cell, counted in cells.items():
         for (before,) in connection.exec_driver_sql(sql, cell):
             counted.update(counts_of(before))
-    rows = [(*cell, _encode(cells[cell]).decode()) for cell in sorted(cells)]
+    # without what a correction took the last of
+    rows = [(*cell, _encode(+cells[cell]).decode()) for cell in sorted(cells)]
     _insert(
         connection,
         minutes,
@@ -273,7 +273,7 @@ def _own(connection: Connection, sql: str) -> str:
     return sql if connection.dialect.name == "sqlite" else sql.replace("?", "%s")
 
 
-def _with(connection: Connection, table: Table, names: Names, words: Iterable[str]) -> Names:
+def with_names(connection: Connection, table: Table, names: Names, words: Iterable[str]) -> Names:
     """Names, those of ``words`` among them; who is not known yet is written down."""
     wanted = dict.fromkeys(words)
     if wanted.keys() <= names.numbers.keys():
@@ -345,33 +345,3 @@ def _insertion(table: Table, dialect: Dialect) -> str:
 def parts_of(values: Sequence[_T]) -> Iterable[Sequence[_T]]:
     """A long list in pieces that a query's list may hold."""
     return (values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE))
-
-
-# corrections ------------------------------------------------------------------------------
-
-
-def correct(connection: Connection, several: Sequence[Correction]) -> list[int]:
-    """Keep corrections; gives their numbers."""
-    out = []
-    for one in several:
-        person = select(events.c.user, events.c.name).where(events.c.seq == one.seq)
-        found = None if one.seq is None else connection.execute(person).first()
-        user, name = found or ("", "")
-        given = {clean(facet): [*map(clean, names)] for facet, names in one.labels.items()}
-        new = corrections.insert().values(
-            digest=digest(one.text),
-            text=clean(one.text),
-            labels=_encode(given).decode(),
-            by=clean(one.by),
-            at=one.at,
-            seq=one.seq,
-            room=clean(one.room),
-            was=clean(one.was),
-            model=clean(one.model),
-            note=clean(one.note),
-            # of whom it quotes: what they ask to be forgotten is found when the event has gone
-            user=user,
-            name=name,
-        )
-        out.append(connection.execute(new.returning(corrections.c.id)).scalar_one())
-    return out

@@ -56,7 +56,7 @@ const longName = (key) => (parentOf(key) ? `${nameOf(parentOf(key))} · ` : "") 
 const within = (key, wanted) => key === wanted || key.startsWith(`${wanted}.`);
 const tagsOf = (comment) => facets.flatMap((facet) => (comment[facet] ?? []).map((tag) => ({ ...tag, facet, key: `${facet}/${tag.label}` })));
 const troubled = (comment) => Boolean(comment[COMPLAINT]?.length);
-const score = (tag) => (tag.score === undefined ? "" : `${Math.round(100 * tag.score)}%`); // what people say has none
+const score = (tag) => (tag.score === undefined || tag.score === 1 ? "" : `${Math.round(100 * tag.score)}%`); // people are sure
 
 // ---------------------------------------------------------------- the stream of comments
 
@@ -80,6 +80,7 @@ function fill(node, comment) {
   node.comment = comment;
   node.classList.toggle("trouble", troubled(comment));
   node.classList.toggle("corrected", Boolean(comment.corrected));
+  one(".chips", node).title = comment.corrected ? say("corrected_by", { by: plain(comment.correction.by) || "?" }) : "";
   put(one("time", node), clock(comment.time));
   one("time", node).dateTime = comment.time;
   put(one(".name", node), plain(Array.from(comment.name ?? "").slice(0, 60).join("")));
@@ -109,6 +110,16 @@ function receive(comment) {
   waiting.push(comment);
   if (waiting.length > 2 * MOST) waiting = waiting.slice(-MOST);
   plan();
+}
+
+function relabel(comment) { // somebody corrected it, or took that back
+  const node = all(".comment", list).find((other) => other.comment.seq === comment.seq);
+  const before = known.get(comment.seq) ?? node?.comment;
+  if (!before) return;
+  for (const key of ["corrected", "correction"]) delete before[key];
+  Object.assign(before, comment);
+  if (node) fill(node, before);
+  else if (chosen.size && fits(before) && !paused()) rebuild();
 }
 
 function forget({ seqs }) { // what was deleted leaves every place at once
@@ -237,6 +248,7 @@ function edit(row) {
   form.elements.note.value = "";
   try { form.elements.by.value ||= localStorage.getItem("by") ?? ""; } catch { /* forbidden here */ }
   outcome("", "");
+  one("#undo").hidden = !row.comment.correction;
   editor.showModal();
 }
 
@@ -245,9 +257,9 @@ function outcome(look, text) {
   put(one(".outcome", editor), text);
 }
 
-async function send(body) { // empty where it was taken, else why not
-  const options = { method: "POST", headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout?.(10_000) };
-  const answer = await fetch("/v1/labels", { ...options, body: JSON.stringify(body) }).catch(() => null);
+async function send(method, address, body) { // empty where it was taken, else why not
+  const options = { method, headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout?.(10_000) };
+  const answer = await fetch(address, { ...options, body: body && JSON.stringify(body) }).catch(() => null);
   if (answer?.ok) return "";
   return answer ? (await answer.json().catch(() => ({}))).detail ?? String(answer.status) : say("no_answer");
 }
@@ -266,12 +278,16 @@ on(form, "submit", async (event) => {
   }));
   try { localStorage.setItem("by", by); } catch { /* forbidden here */ }
   outcome("", say("saving"));
-  const why = await send({ labels: [{ seq: row.comment.seq, ...labels, by, note }] });
+  const why = await send("POST", "/v1/labels", { labels: [{ seq: row.comment.seq, ...labels, by, note }] });
   if (why) return outcome("bad", say("failed", { why }));
-  outcome("good", say("saved"));
-  for (const facet of facets) row.comment[facet] = labels[facet].map((label) => ({ label }));
-  const kept = Object.values(labels).flat(), evidence = (row.comment.evidence ?? []).filter((proof) => kept.includes(proof.label));
-  fill(row, Object.assign(row.comment, { corrected: true, evidence }));
+  outcome("good", say("saved")); // the stream brings the labels, here and elsewhere
+  closing = setTimeout(() => editor.close(), 900);
+});
+on(one("#undo"), "click", async () => {
+  outcome("", say("saving"));
+  const why = await send("DELETE", `/v1/labels/${edited.comment.correction.id}`);
+  if (why) return outcome("bad", say("failed", { why }));
+  outcome("good", say("undone"));
   closing = setTimeout(() => editor.close(), 900);
 });
 on(one("#cancel"), "click", () => editor.close());
@@ -412,7 +428,7 @@ on(one("#sound"), "click", ({ currentTarget }) => {
 
 // ---------------------------------------------------------------- the connection
 
-const acts = { comment: receive, deleted: forget, now: update, model: remodel, gap: skip, rooms: offer };
+const acts = { comment: receive, labels: relabel, deleted: forget, now: update, model: remodel, gap: skip, rooms: offer };
 let source = null, state = "connecting", heard = 0, tries = 0, lostAt = 0, next = 0;
 
 function remodel(model) {

@@ -83,8 +83,18 @@ SCHEMAS = {
         {
             "seq": _WHOLE, "time": {**_TEXT, "format": "date-time"}, "room": _TEXT, "kind": _TEXT,
             "id": _TEXT, "user": _TEXT, "name": _TEXT, "role": _TEXT, "text": _TEXT,
-            "model": _TEXT, **_FACETS,
-        }
+            "model": _TEXT, "corrected": {"type": "boolean"},
+            "correction": _of("OfModel"), **_FACETS,
+        },
+        "corrected", "correction", *_FACETS,
+        description="Facets as people corrected them; where they did, `correction` has the rest.",
+    ),
+    "OfModel": _object(
+        {
+            "id": {**_WHOLE, "description": "Of the latest label; DELETE takes it back."},
+            "by": _TEXT, "at": {**_TEXT, "format": "date-time"},
+            "model": _object(_FACETS, description="What the model had said."),
+        },
     ),
     "Correction": _object(
         {
@@ -177,7 +187,15 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
              "rejected": _list(_of("Rejected"))},
         )
     },
-    "/v1/labels": {JSON: _object({"kept": _WHOLE, "ids": _list(_WHOLE)})},
+    "/v1/labels": {
+        JSON: _object(
+            {"kept": _WHOLE, "repeated": {**_WHOLE, "description": "Said before, word by word."},
+             "ids": _list(_WHOLE)}
+        )
+    },
+    "/v1/labels/{id}": {
+        JSON: _object({"deleted": _WHOLE, "id": _WHOLE, "seq": {"type": ["integer", "null"]}})
+    },
     "labels": {JSON: _object({"labels": _list({"type": "object"})})},
     "/v1/comments": {
         JSON: _object({"comments": _list(_of("Kept")), "next": {"type": ["string", "null"]}})

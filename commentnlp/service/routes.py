@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from commentnlp.compiled_core import core_name
@@ -137,8 +137,15 @@ async def correct(request: Request) -> Response:
                 note=given.note,
             )
         )
-    ids = await service.read(service.store.correct, corrections)
-    return Response(text_of({"kept": len(ids), "ids": ids}), media_type=JSON)
+    done = await service.read(service.store.correct, corrections)
+    new = sum(one.new for one in done)
+    await service.relabelled(
+        given.seq
+        for given, one in zip(corrections, done, strict=True)
+        if given.seq is not None and one.new
+    )
+    told = {"kept": new, "repeated": len(done) - new, "ids": [one.id for one in done]}
+    return Response(text_of(told), media_type=JSON)
 
 
 # out ------------------------------------------------------------------------------------------
@@ -292,6 +299,20 @@ async def corrections(
         for id, one in found
     ]  # fmt: skip
     return Response(text_of({"labels": shown}), media_type=JSON)
+
+
+@router.delete("/v1/labels/{id}")
+async def undo(
+    request: Request, id: Annotated[int, Path(ge=1, le=LARGEST, description="Of a label.")]
+) -> Response:
+    """Take back what somebody said the labels are; what was said before counts again."""
+    service = running(request)
+    seq = await service.read(service.store.undo_correction, id)
+    if seq is None:
+        raise Problem(404, f"there is no label {id}; GET /v1/labels has them all")
+    if seq:
+        await service.relabelled([seq])
+    return Response(text_of({"deleted": 1, "id": id, "seq": seq or None}), media_type=JSON)
 
 
 @router.get("/v1/model")

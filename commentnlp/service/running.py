@@ -7,7 +7,7 @@ import gc
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from commentnlp.errors import CommentnlpError
@@ -202,6 +202,15 @@ class Running:
         await self._forgotten(deleted)
         return deleted
 
+    async def relabelled(self, seqs: Iterable[int]) -> None:
+        """Tell everybody of comments that have other labels now."""
+        found = [await self.read(self.store.event, seq) for seq in dict.fromkeys(seqs)]
+        there = [event for event in found if event is not None]
+        self.hub.publish_labels(there)
+        heard = self.hub.rooms_heard()
+        if rooms := heard & {None, *[event.room for event in there]}:
+            self._begin(self._tell_rooms(rooms))
+
     async def _forgotten(self, deleted: Deleted) -> None:
         """Hold nothing of what the store has deleted, and tell everybody."""
         if not (deleted.events or deleted.labels or deleted.rooms):
@@ -213,10 +222,14 @@ class Running:
         self.alerts.forget(deleted.seqs)
         self._drifts.clear()
         self.fitting = None  # it tells words
-        for work in (self._tell_rooms(self.hub.rooms_heard()), self._fits()):
-            task = asyncio.create_task(work)
-            self._refreshing.add(task)
-            task.add_done_callback(self._refreshed)
+        self._begin(self._tell_rooms(self.hub.rooms_heard()))
+        self._begin(self._fits())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that nobody waits for."""
+        task = asyncio.create_task(work)
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshed)
 
     def _refreshed(self, task: asyncio.Task[None]) -> None:
         self._refreshing.discard(task)

@@ -33,7 +33,7 @@ from sqlalchemy import (
 
 from commentnlp.errors import StoreError
 from commentnlp.records import SHANGHAI, Event, Tag
-from commentnlp.service import deletion, keeping
+from commentnlp.service import deletion, keeping, relabelling
 from commentnlp.service.claims import Claim
 from commentnlp.service.database import connect, rewrite, truncate_journal
 from commentnlp.service.keeping import NO_NAMES, clean, digest
@@ -48,6 +48,7 @@ from commentnlp.service.records import (
     Row,
     Stored,
 )
+from commentnlp.service.relabelling import Corrected
 from commentnlp.service.schema import (
     corrections,
     deletions,
@@ -144,9 +145,20 @@ class Store:
             self._written_rooms, self._written_labels = kept.rooms, kept.labels
             return kept.placed
 
-    def correct(self, several: Sequence[Correction]) -> list[int]:
-        """Keep what people say the labels are; gives the number of each."""
-        return self._transaction(partial(keeping.correct, several=several))
+    def correct(self, several: Sequence[Correction]) -> list[Corrected]:
+        """Keep what people say the labels are, and let kept comments have them.
+
+        What the same person says again, word by word, is kept once.
+        """
+        return self._transaction(partial(relabelling.correct, several=several))
+
+    def undo_correction(self, number: int) -> int | None:
+        """Take a correction back; gives the event that it was about, 0 where it was about none,
+        None where there is no such correction."""
+        undone = self._transaction(partial(relabelling.undo, number=number))
+        self._unwiped = self._unwiped or undone is not None
+        self.wipe()
+        return undone
 
     def forget(self, *, user: str = "", names: Sequence[str] = (), by: str = "") -> Deleted:
         """Delete all events of one person, the corrections of them, and labels of their very words.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import islice
@@ -28,6 +28,8 @@ SIGN_OF_LIFE = 10.0
 TURN = 0.2
 """Seconds between two looks at what is new."""
 
+MOST_RELABELLED = 1_000
+"""Corrected comments in memory."""
 MOST_DELETED = 10_000
 """Numbers of deleted comments that who comes back is told."""
 PATIENCE = 600.0
@@ -62,6 +64,7 @@ class Hub:
         self._versions = 0
         self._model: tuple[int, str] = (0, "")
         self._rooms: tuple[int, str] = (0, "[]")
+        self._labels: deque[_Relabelled] = deque(maxlen=MOST_RELABELLED)
         self._deleted: deque[_Deleted] = deque()
         self._gone: set[int] = set()
         self._remember(store.deleted_seqs())
@@ -95,7 +98,20 @@ class Hub:
         self._remember(seqs)
         kept = [one for one in self._recent if one[0] not in self._gone]
         self._recent = deque(kept, maxlen=REMEMBERED)
+        labels = [one for one in self._labels if one.seq not in self._gone]
+        self._labels = deque(labels, maxlen=MOST_RELABELLED)
         self._now.clear()  # it quotes comments
+        self._wake()
+
+    def publish_labels(self, events: Sequence[Stored]) -> None:
+        """Tell of comments whose labels were corrected, or are the model's again."""
+        for event in events:
+            self._versions += 1
+            told = self._shown(event)
+            self._labels.append(_Relabelled(self._versions, event.seq, event.room, told))
+            at = bisect_left(self._recent, event.seq, key=lambda one: one[0])
+            if at < len(self._recent) and self._recent[at][0] == event.seq:
+                self._recent[at] = event.seq, event.room, told
         self._wake()
 
     def publish_model(self, version: str, *, due: bool = False) -> None:
@@ -128,6 +144,7 @@ class Hub:
         yield b"retry: 2000\n\n"
         # who comes back may show what was deleted meanwhile
         heard_deleted, before = (self._versions, -1) if start is None else (-1, self._versions)
+        heard_labels = heard_deleted
         after = self._last if start is None else start
         # who is new is told the state at once
         heard_now, heard_rooms, heard_model = 0, 0, self._model[0]
@@ -143,6 +160,11 @@ class Hub:
                 out += [
                     _message("comment", told, seq) for seq, told in quota.of(comments, loop.time())
                 ]
+            for label in [one for one in self._labels if one.version > heard_labels]:
+                heard_labels = label.version
+                theirs = listener.room in (None, label.room)
+                if theirs and (label.version > before or label.seq <= (start or 0)):
+                    out.append(_message("labels", label.told))
             for one in [one for one in self._deleted if one.version > heard_deleted]:
                 heard_deleted = one.version
                 # what came after ``start`` it has never seen
@@ -201,6 +223,15 @@ class Hub:
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+class _Relabelled(NamedTuple):
+    """A comment that was corrected."""
+
+    version: int
+    seq: int
+    room: str
+    told: str
 
 
 class _Deleted(NamedTuple):
