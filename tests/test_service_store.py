@@ -435,7 +435,8 @@ def test_a_person_is_forgotten(store, monkeypatch):
     assert store.forget(user="u1").events == 0
     assert not {"u1"} & {event.user for event in store.after(0, 100)}
     assert len(store.after(0, 100)) == 40
-    assert len(all_of(store)) == len(all_of(store, label="intent/price")) == 20
+    assert len(all_of(store)) == 20
+    assert len(all_of(store, label="intent/price")) == 19  # one was corrected
     assert store.counts(since=0, until=2**60) == counts
     assert [one.text for _, one in store.corrections()] == ["of u0", "of nobody"]
     assert store.forget(names=["n0", ""]).events == 10
