@@ -171,6 +171,8 @@ class Stub:
     """Why corrections are turned away; empty where they are not."""
     state: Callable[[list[dict[str, Any]], datetime], dict[str, Any]] = state_of
     rooms: list[tuple[str, int]] = field(default_factory=list)
+    told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """What its streams say besides, such as ``labels`` and ``deleted``."""
     version: str = MODEL["version"]
     due: bool = False
     """Whether the model must be trained anew."""
@@ -218,6 +220,10 @@ class Stub:
         ]
         httpx.post(f"{self.url}/v1/events", json=events).raise_for_status()
 
+    def delete(self, *seqs: int) -> None:
+        """Tell that comments were deleted."""
+        self.told.append(("deleted", {"seqs": list(seqs)}))
+
     def take(self, texts: Iterable[str]) -> None:
         """Comments, without HTTP."""
         at = datetime.now(SHANGHAI)
@@ -235,6 +241,7 @@ class Stub:
                 Route("/v1/model", lambda _: JSONResponse(MODEL | {"version": self.version})),
                 Route("/v1/events", self._events, methods=["POST"]),
                 Route("/v1/labels", self._labels, methods=["POST"]),
+                Route("/v1/labels/{id:int}", self._undo, methods=["DELETE"]),
             ]
         )
 
@@ -265,7 +272,7 @@ class Stub:
         return StreamingResponse(self._said(after), media_type="text/event-stream")
 
     async def _said(self, seq: int) -> AsyncIterator[str]:
-        told, model, burning = 0.0, self._model(), dict(self.burning)
+        told, model, burning, heard = 0.0, self._model(), dict(self.burning), len(self.told)
         with suppress(asyncio.CancelledError):
             while not self._stopping:
                 if self.quiet:
@@ -275,6 +282,9 @@ class Stub:
                 for one in fresh:
                     yield f"event: comment\nid: {one['seq']}\ndata: {json.dumps(one)}\n\n"
                 seq += len(fresh)
+                for event, data in self.told[heard:]:
+                    yield f"event: {event}\ndata: {json.dumps(data)}\n\n"
+                heard = len(self.told)
                 if time.monotonic() - told > 1:
                     state = self.state(self.comments, datetime.now(SHANGHAI))
                     yield f"event: now\ndata: {json.dumps(state)}\n\n"
@@ -309,8 +319,28 @@ class Stub:
         if self.refuses:
             problem = {"type": "about:blank", "title": "Unprocessable Content", "status": 422}
             return JSONResponse(problem | {"detail": self.refuses}, status_code=422)
-        self.corrected.extend((await request.json())["labels"])
+        for one in (await request.json())["labels"]:
+            self.corrected.append(one)
+            for known in self.comments:
+                if known["seq"] == one["seq"]:
+                    self._relabel(known, one)
         return JSONResponse({})
+
+    def _relabel(self, known: dict[str, Any], one: dict[str, Any]) -> None:
+        model = {facet: known[facet] for facet in (*TAXONOMY.facets, "evidence")}
+        known |= {facet: [{"label": label, "score": 1.0} for label in one[facet]]
+                  for facet in TAXONOMY.facets}  # fmt: skip
+        correction = {"id": len(self.corrected), "by": one["by"], "at": "", "model": model}
+        known |= {"corrected": True, "correction": correction, "evidence": []}
+        self.told.append(("labels", dict(known)))
+
+    async def _undo(self, request: Request) -> Response:
+        for known in self.comments:
+            if known.get("correction", {}).get("id") == request.path_params["id"]:
+                known |= known.pop("correction")["model"]
+                del known["corrected"]
+                self.told.append(("labels", dict(known)))
+        return JSONResponse({"deleted": 1})
 
 
 def likely(at: datetime) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -115,6 +115,48 @@ def test_a_correction_reaches_the_service(service, live):
     assert not editor.get_by_label("颜色", exact=True).is_checked()
 
 
+def test_what_was_deleted_leaves_an_open_page(service, live):
+    service.post(["电话13600009999", "主播好看", "56圈口有吗"])
+    live.locator(".comment").nth(2).wait_for()
+    live.get_by_text("电话13600009999").click()
+    assert "电话13600009999" in live.locator("#editor .whole").inner_text()
+    service.delete(1, 3)
+    live.locator("#editor").wait_for(state="hidden")
+    live.wait_for_function("document.querySelectorAll('#list .comment').length === 1")
+    assert said(live) == ["主播好看"]
+    # nor does a filter bring it back
+    live.locator("#filters [data-label='intent/fit']").click()
+    live.wait_for_timeout(300)
+    assert said(live) == []
+
+
+def test_a_correction_is_seen_on_other_pages_and_after_a_reload(browser, service, live):
+    service.post(["颜色不对劲，太贵"])
+    with opened(browser, service.url) as other:
+        other.page.locator(".comment .said").click()
+        editor = other.page.locator("#editor")
+        assert editor.get_by_role("button", name="撤销修改").is_hidden()
+        editor.get_by_label("不满").check()
+        editor.get_by_label("你是谁").fill("小王")
+        editor.get_by_role("button", name="保存").click()
+        row = live.locator(".comment.corrected")
+        row.wait_for()
+        assert row.locator(".chip").all_inner_texts() == ["价格", "不满"]
+        assert row.locator(".chips").get_attribute("title") == "小王改过"
+        other.page.reload()
+        row = other.page.locator(".comment.corrected")
+        row.wait_for()
+        assert row.locator(".chips").get_attribute("title") == "小王改过"
+        assert other.complaints == []
+    row = live.locator(".comment.corrected")
+    row.locator(".said").click()
+    live.get_by_role("button", name="撤销修改").click()
+    live.get_by_text("已撤销").wait_for()
+    live.locator("#editor").wait_for(state="hidden")
+    assert live.locator(".comment.corrected").count() == 0
+    assert live.locator(".comment .chip").all_inner_texts() == ["价格"]
+
+
 def test_a_correction_that_fails_says_why(browser, service):
     service.take(["多少钱"])
     service.refuses = "labels[0].by: say who you are"

@@ -643,6 +643,27 @@ def test_close_sends_what_waits(start, receiver, clock):
     assert (alerts.sent, alerts.dropped, alerts.waiting) == (2, 1, 0)
 
 
+def test_an_alert_that_waits_is_not_sent_when_what_it_quotes_was_deleted(start, receiver):
+    tried, go_on = threading.Event(), threading.Event()
+
+    def sleep(_):
+        tried.set()
+        assert go_on.wait(10)
+
+    receiver.answers = [(500, {})]
+    alerts = start(sleep=sleep)
+    (quote,) = hot()["quotes"]
+    alerts.hotspots("r", [hot(quotes=[{**quote, "seq": 1}])], 10)
+    assert tried.wait(10)
+    alerts.hotspots("s", [hot(quotes=[{**quote, "seq": 2}])])
+    alerts.hotspots("t", [hot(quotes=[{**quote, "seq": 3}])])
+    alerts.forget([1, 2])
+    go_on.set()
+    settled(alerts, 1, 1)
+    assert [one["room"] for one in receiver.bodies] == ["t"]
+    assert alerts.dropped == 1
+
+
 def test_close_is_bounded_and_does_not_wait_between_tries(receiver, clock):
     receiver.held = threading.Event()
     alerts = Alerts(Settings(webhooks=(receiver.url,)), TAXONOMY, clock=clock)

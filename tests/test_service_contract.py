@@ -119,6 +119,7 @@ def test_everything_is_described(service):
     assert set(document["paths"]) >= {
         "/v1/classify", "/v1/events", "/v1/report", "/v1/hotspots", "/v1/drift", "/v1/comments",
         "/v1/stream", "/v1/queue", "/v1/labels", "/v1/model", "/v1/model/reload", "/v1/people",
+        "/v1/rooms", "/v1/deletions",
         "/health/live", "/health/ready", "/metrics", "/",
     }  # fmt: skip
     for methods in document["paths"].values():

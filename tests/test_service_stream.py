@@ -24,6 +24,9 @@ class Kept:
         self.events = list(events)
         self.asked = 0
 
+    def deleted_seqs(self):
+        return []
+
     def last(self):
         return self.events[-1].seq if self.events else 0
 
@@ -182,3 +185,55 @@ def test_one_line_a_message_whatever_was_typed():
     text = "a\nb\r\n\ndata: x\u2028\u0085"
     heard = hear(here, ALL, meanwhile=lambda: here.publish([stored(1, text=text)]))
     assert heard[0][2]["text"] == text
+
+
+def test_what_was_deleted_is_told_and_no_longer_given():
+    kept = Kept([stored(seq) for seq in range(1, 6)])
+    here = hub(kept)
+    here.publish([stored(6), stored(7)])
+    here.publish_now(None, '{"quotes":"贵"}')
+
+    def delete():
+        kept.events = [one for one in kept.events if one.seq != 2]
+        here.publish_deleted([2, 7])
+
+    told = list(hear(here, Listener(None, None, True), meanwhile=delete))
+    assert told[-1] == ("deleted", None, {"seqs": [2, 7]})
+    # who comes back hears of it; who is new shows nothing of it
+    again = list(hear(here, Listener(None, None, True), after=5))
+    assert ("deleted", None, {"seqs": [2, 7]}) in again
+    assert [(what, seq) for what, seq, _ in again if what == "comment"] == [("comment", "6")]
+    assert "now" not in [what for what, _, _ in again]
+    assert "deleted" not in [what for what, _, _ in hear(here, ALL)]
+
+
+def test_what_is_deleted_while_it_is_read_is_not_given():
+    kept = Kept([stored(seq) for seq in range(1, 4)])
+    here = hub(kept)
+    read = kept.after
+
+    def after(*arguments, **options):
+        found = read(*arguments, **options)
+        here.publish_deleted([2])
+        return found
+
+    kept.after = after
+    told = list(hear(here, ALL, after=0))
+    assert [seq for what, seq, _ in told if what == "comment"] == ["1", "3"]
+
+
+def test_of_many_deletions_the_latest_are_remembered(monkeypatch):
+    monkeypatch.setattr(stream, "MOST_DELETED", 3_000)
+    here = hub()
+
+    def deleted():
+        heard = hear(here, ALL, after=10_001)
+        return [seq for what, _, data in heard if what == "deleted" for seq in data["seqs"]]
+
+    here.publish_deleted(list(range(1, 5_001)))
+    assert deleted() == list(range(1, 5_001))  # who listens must hear of all
+    monkeypatch.setattr(stream, "PATIENCE", -1.0)
+    here.publish_deleted([9_999])
+    assert deleted() == [*range(4_001, 5_001), 9_999]
+    here.publish_deleted([10_002])
+    assert deleted() == [*range(4_001, 5_001), 9_999]  # of that one it has never heard

@@ -18,6 +18,7 @@ NOISE = "noise"
 """Field of an answer that says which noise the comment is; also counted like a label's facet."""
 
 _encode = msgspec.json.Encoder().encode
+_raw_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -84,15 +85,22 @@ def with_answer(told: dict[str, object], answer: str) -> str:
 def stored_json(stored: Stored, zone: tzinfo, *, names: bool) -> str:
     """A kept event as it is shown.
 
+    Of a corrected one it tells who corrected it and what the model had said, too.
+
     Without ``names`` what is kept of them is a hash: it stands for the person where nothing else
     does.
     """
+    corrected: dict[str, object] = {}
+    if stored.correction:
+        correction = _raw_of(stored.correction)
+        at = moment(int(bytes(correction["at"])), zone)
+        corrected = {"corrected": True, "correction": {**correction, "at": at}}
     told: dict[str, object] = {
         "seq": stored.seq, "time": moment(stored.time, zone), "room": stored.room,
         "kind": stored.kind, "id": stored.id,
         "user": stored.user if names else stored.user or stored.name,
         "name": stored.name if names else "",
-        "role": stored.role, "text": stored.text, "model": stored.model,
+        "role": stored.role, "text": stored.text, "model": stored.model, **corrected,
     }  # fmt: skip
     return with_answer(told, stored.answer)
 

@@ -63,6 +63,10 @@ class Classifier:
         self._old: dict[str, Answer] = {}
         self._one_tap: dict[str, Answer] = {}
 
+    def forget(self) -> None:
+        """Remember no answer any more: they quote what people wrote."""
+        self._young, self._old = {}, {}
+
     async def classify(self, texts: Sequence[str]) -> Answers:
         """Answer comments; raises Problem (503) where too many wait already."""
         if self.waiting + len(texts) > self._most_waiting:

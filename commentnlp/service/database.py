@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from commentnlp.errors import StoreError
-from commentnlp.service.schema import VERSION, VERSION_TABLE, meta, metadata
+from commentnlp.service import relabelling
+from commentnlp.service.schema import VERSION, VERSION_TABLE, metadata
 
 SHAPES = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 
@@ -105,6 +107,8 @@ def connect(url: str) -> Database:
     place = str(address.database) if sqlite else _public(address)
     if sqlite:
         _check_path(address)
+        if not place.startswith("file:"):
+            _make_private(Path(place))
     try:
         database = Database(place, sqlite, _engine(address, True), _engine(address, False))
     except ImportError:
@@ -165,6 +169,18 @@ def _check_path(address: URL) -> None:
         raise StoreError(f"{path}: the store is a file, and this is a folder; name a file in it")
     if not path.parent.is_dir():
         raise StoreError(f"{path}: there is no folder {path.parent}; make it, or name another file")
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody but the service's user read the store; SQLite gives its journal the same mode."""
+    with suppress(OSError):  # opening it says what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for ending in ("", "-wal", "-shm", "-journal", "-service", "-key"):
+        file = path.with_name(path.name + ending)
+        with suppress(OSError):  # it is not there, or another's
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if mode & 0o077:
+                file.chmod(mode & 0o700)
 
 
 def _engine(address: URL, writes: bool) -> Engine:
@@ -231,8 +247,8 @@ def _bring_up_to_date(database: Database) -> None:
                 f" {'a new file' if database.sqlite else 'a database of its own'}"
             )
         _migrate(database, connection)
-        if version is None:
-            connection.execute(meta.insert().values(name="secret", value=secrets.token_bytes(32)))
+        if version == "0001":  # its corrections did not count yet
+            relabelling.apply_all(connection)
 
 
 def _set_journal(database: Database) -> None:
@@ -299,6 +315,23 @@ def truncate_journal(database: Database) -> bool:
     finally:
         raw.close()
     return not busy
+
+
+def rewrite(database: Database) -> None:
+    """Write an SQLite store anew, without what is left of deleted rows in it; others read on.
+
+    PostgreSQL is told to clean up: it writes over the bytes of deleted rows when it needs the
+    room, not before.
+    """
+    if not database.sqlite:
+        with database.read.connect() as connection:
+            connection.exec_driver_sql("VACUUM events, labels, corrections, rooms, minutes")
+        return
+    raw = database.write.raw_connection()
+    try:
+        raw.cursor().execute("VACUUM")
+    finally:
+        raw.close()
 
 
 # errors in words --------------------------------------------------------------------------

@@ -42,6 +42,7 @@ _HEADERS = [
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+_CACHE = (b"cache-control", b"no-store")
 _log = logging.getLogger(__name__)
 
 
@@ -86,7 +87,10 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS]
+                headers = message["headers"]
+                # unless it says itself that it may be kept: most answers hold what people wrote
+                store = [] if any(name == _CACHE[0] for name, _ in headers) else [_CACHE]
+                message["headers"] = [*headers, *_HEADERS, *store]
                 self._served(method, scope["path"], status, time.perf_counter() - began)
                 await send(message)
                 if method == "HEAD":  # a stream would never end

@@ -13,6 +13,7 @@ from commentnlp.noise import MIN_ONE_TAP_LENGTH, NOISE_KINDS
 from commentnlp.records import Event
 from commentnlp.service.answers import NOISE, Answer
 from commentnlp.service.classify import Classifier
+from commentnlp.service.nicknames import hash_name, mask_answer, mask_names
 from commentnlp.service.records import Placed, Row, Stored
 from commentnlp.service.writer import Writer
 
@@ -68,10 +69,11 @@ class Intake:
 
     def hashed(self, name: str) -> str:
         """A nickname as it is kept."""
-        if not name or self._name_key is None:
-            return name
-        return blake2b(name.encode("utf-8", "replace"), key=self._name_key,
-                       digest_size=8).hexdigest()  # fmt: skip
+        return name if self._name_key is None else hash_name(name, self._name_key)
+
+    def masked(self, text: str) -> str:
+        """A text as it is kept."""
+        return text if self._name_key is None else mask_names(text)
 
     def _answer(self, event: Event, answer: Answer) -> Answer:
         """The answer to a viewer's comment, the host's own words being a one-tap phrase."""
@@ -90,12 +92,15 @@ class Intake:
 
     def _row(self, event: Event, now: datetime, answer: Answer, model: str) -> Row:
         time = event.time or now
+        text, told = self.masked(event.text), answer.json
+        if text != event.text and told:
+            told = mask_answer(told, text)
         return Row(
             key_of(event, time),
             # nobody has typed it yet: the sender's clock is ahead of ours
-            replace(event, time=min(time, now), name=self.hashed(event.name)),
+            replace(event, time=min(time, now), name=self.hashed(event.name), text=text),
             int(now.timestamp() * 1000),
-            answer.json,
+            told,
             answer.labels,
             model if answer.json else "",
         )

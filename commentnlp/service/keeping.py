@@ -1,4 +1,4 @@
-"""What is written within a transaction of the store: events, their labels and counts; deletion.
+"""What is written within a transaction of the store: events, their labels and counts.
 
 A writing transaction has the store for itself, so the last number that it reads is the last.
 Rows go to the driver column by column: SQLite gets them with one prepared statement, PostgreSQL as
@@ -14,18 +14,16 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain, compress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Dialect, Table, delete, select, tuple_, update
+from sqlalchemy import Connection, Dialect, Table, select, update
 
-from commentnlp.service.records import Correction, Placed, Row
+from commentnlp.service.records import Placed, Row
 from commentnlp.service.schema import (
-    corrections,
     events,
     label_names,
     labels,
-    meta,
     minutes,
     rooms,
 )
@@ -44,6 +42,7 @@ counts_of = msgspec.json.Decoder(dict[int, int]).decode
 
 _LAST = "SELECT (SELECT max(seq) FROM events), (SELECT value FROM meta WHERE name = 'last')"
 
+_T = TypeVar("_T")
 Columns = Mapping[str, Sequence[Any]]
 
 
@@ -107,7 +106,7 @@ def keep(
     for row in rows:
         fresh.setdefault(row.key, row)
     names = _texts([row.event.room for row in fresh.values()])
-    room_names = _with(connection, rooms, room_names, names)
+    room_names = with_names(connection, rooms, room_names, names)
     room = [room_names.numbers[name] for name in names]
     columns = _columns(list(fresh.values()), last + 1, room)
 
@@ -116,7 +115,7 @@ def keep(
     new = [True] * len(fresh)
     if _insert(connection, events, columns, "ON CONFLICT (key) DO NOTHING") < len(fresh):
         query = select(events.c.key, events.c.seq, events.c.answer, events.c.model)
-        for some in _parts(list(fresh)):
+        for some in parts_of(list(fresh)):
             for key, *place in connection.execute(query.where(events.c.key.in_(some))):
                 places[bytes(key)] = (place[0], place[1], place[2])
         new = [seq > last for seq, _, _ in places.values()]
@@ -162,6 +161,7 @@ def _columns(rows: Sequence[Row], seq: int, room: Sequence[int]) -> dict[str, Se
         "levels": _levels([event.levels for event in happened]),
         "answer": _texts([row.answer for row in rows]),
         "model": _texts([row.model for row in rows]),
+        "correction": [""] * len(rows),
     }
 
 
@@ -196,7 +196,7 @@ def _label(
 ) -> Names:
     """Give comments, which are places in the columns, their labels, and count them."""
     words = ["", *chain(*[given for _, given in asked])]
-    names = _with(connection, label_names, names, _texts(words))
+    names = with_names(connection, label_names, names, _texts(words))
     several = {
         given: {names.numbers[""], *[names.numbers[clean(label)] for label in given]}
         for given in {given for _, given in asked}
@@ -217,12 +217,12 @@ def _label(
     }
     _insert(connection, labels, found)
     of_minute = [time - time % MINUTE for time in found["time"]]
-    _count(connection, Counter(zip(found["room"], of_minute, found["label"], strict=True)))
+    add_counts(connection, Counter(zip(found["room"], of_minute, found["label"], strict=True)))
     return names
 
 
-def _count(connection: Connection, counts: Mapping[tuple[int, int, int], int]) -> None:
-    """Add to the counts of minutes: room, minute and label → comments."""
+def add_counts(connection: Connection, counts: Mapping[tuple[int, int, int], int]) -> None:
+    """Add to the counts of minutes, or take from them: room, minute and label → comments."""
     cells: dict[tuple[int, int], Counter[int]] = {}
     for (room, minute, label), comments in counts.items():
         cells.setdefault((room, minute), Counter())[label] = comments
@@ -231,7 +231,8 @@ def _count(connection: Connection, counts: Mapping[tuple[int, int, int], int]) -
     for cell, counted in cells.items():
         for (before,) in connection.exec_driver_sql(sql, cell):
             counted.update(counts_of(before))
-    rows = [(*cell, _encode(cells[cell]).decode()) for cell in sorted(cells)]
+    # without what a correction took the last of
+    rows = [(*cell, _encode(+cells[cell]).decode()) for cell in sorted(cells)]
     _insert(
         connection,
         minutes,
@@ -253,10 +254,10 @@ def _see_rooms(
         " last = CASE WHEN last > ? THEN last ELSE ? END WHERE id = ?"
     )
     rows = [(first, first, last, last, number) for number, (first, last) in spans.items()]
-    _each(connection, sql, rows)
+    run_with_each(connection, sql, rows)
 
 
-def _each(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+def run_with_each(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
     """Run a statement with each of the rows; gives how many rows of the table it touched."""
     if not rows:
         return 0
@@ -272,13 +273,16 @@ def _own(connection: Connection, sql: str) -> str:
     return sql if connection.dialect.name == "sqlite" else sql.replace("?", "%s")
 
 
-def _with(connection: Connection, table: Table, names: Names, words: Iterable[str]) -> Names:
+def with_names(connection: Connection, table: Table, names: Names, words: Iterable[str]) -> Names:
     """Names, those of ``words`` among them; who is not known yet is written down."""
     wanted = dict.fromkeys(words)
     if wanted.keys() <= names.numbers.keys():
         return names
     names = read_names(connection, table)
     missing = [word for word in wanted if word not in names.numbers]
+    if table is rooms and missing:
+        names = _unbury(connection, names, missing)
+        missing = [word for word in missing if word not in names.numbers]
     number, word = table.columns.keys()[:2]
     if missing:
         begin = max(names.words, default=0) + 1
@@ -290,21 +294,41 @@ def _with(connection: Connection, table: Table, names: Names, words: Iterable[st
     return names
 
 
+def tombstone_of(room: str) -> str:
+    """What stands for the name of a room that was deleted.
+
+    Numbers of rooms are remembered in several processes, so a room that comes again has its number
+    again, and no number ever means another room.
+    """
+    return f"\x01{digest(room).hex()}"
+
+
+def _unbury(connection: Connection, names: Names, words: Iterable[str]) -> Names:
+    """Give rooms that were deleted, and come again, their names back."""
+    again = {word: tombstone_of(word) for word in words if tombstone_of(word) in names.numbers}
+    for word, tombstone in again.items():
+        row = update(rooms).where(rooms.c.id == names.numbers[tombstone])
+        connection.execute(row.values(room=word))
+    return read_names(connection, rooms) if again else names
+
+
 def _insert(connection: Connection, table: Table, columns: Columns, conflict: str = "") -> int:
     """Insert the columns of rows, all of them in the table's order; gives how many came in."""
     sql = f"{_insertion(table, connection.dialect)} {conflict}"
     if connection.dialect.name == "sqlite":
-        return _each(connection, sql, list(zip(*columns.values(), strict=True)))
-    return _each(connection, sql, [tuple([_array(column) for column in columns.values()])])
+        return run_with_each(connection, sql, list(zip(*columns.values(), strict=True)))
+    return run_with_each(
+        connection, sql, [tuple([array_of(column) for column in columns.values()])]
+    )
 
 
-def _array(values: Sequence[Any]) -> str:
+def array_of(values: Sequence[Any]) -> str:
     """PostgreSQL's text of an array; the driver takes thirty times as long."""
     if values and isinstance(values[0], str):  # clean, so that nothing else is between the NULs
         escaped = "\0".join(values).replace("\\", "\\\\").replace('"', '\\"')
         return '{"' + escaped.replace("\0", '","') + '"}'
     if values and isinstance(values[0], bytes):
-        return _array(["\\x" + value.hex() for value in values])
+        return array_of(["\\x" + value.hex() for value in values])
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
@@ -318,105 +342,6 @@ def _insertion(table: Table, dialect: Dialect) -> str:
     return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
 
 
-def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+def parts_of(values: Sequence[_T]) -> Iterable[Sequence[_T]]:
+    """A long list in pieces that a query's list may hold."""
     return (values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE))
-
-
-# corrections ------------------------------------------------------------------------------
-
-
-def correct(connection: Connection, several: Sequence[Correction]) -> list[int]:
-    """Keep corrections; gives their numbers."""
-    out = []
-    for one in several:
-        person = select(events.c.user, events.c.name).where(events.c.seq == one.seq)
-        found = None if one.seq is None else connection.execute(person).first()
-        user, name = found or ("", "")
-        given = {clean(facet): [*map(clean, names)] for facet, names in one.labels.items()}
-        new = corrections.insert().values(
-            digest=digest(one.text),
-            text=clean(one.text),
-            labels=_encode(given).decode(),
-            by=clean(one.by),
-            at=one.at,
-            seq=one.seq,
-            room=clean(one.room),
-            was=clean(one.was),
-            model=clean(one.model),
-            note=clean(one.note),
-            # of whom it quotes: what they ask to be forgotten is found when the event has gone
-            user=user,
-            name=name,
-        )
-        out.append(connection.execute(new.returning(corrections.c.id)).scalar_one())
-    return out
-
-
-# deletion ---------------------------------------------------------------------------------
-
-
-def drop(connection: Connection, places: Sequence[tuple[int, int]]) -> int:
-    """Delete events, given their times and numbers; gives how many."""
-    _remember_last(connection)
-    numbers = list(read_names(connection, label_names).words)
-    times, seqs = [list(column) for column in zip(*places, strict=True)]
-    if connection.dialect.name == "sqlite":
-        rows = [(number, *place) for number in numbers for place in places]
-        _each(connection, "DELETE FROM labels WHERE label = ? AND time = ? AND seq = ?", rows)
-    else:
-        sql = (
-            "DELETE FROM labels USING unnest(?::bigint[], ?::bigint[]) AS gone (time, seq)"
-            " WHERE label = ANY(?::smallint[]) AND labels.time = gone.time"
-            " AND labels.seq = gone.seq"
-        )
-        _each(connection, sql, [(_array(times), _array(seqs), _array(numbers))])
-    return _drop_events(connection, seqs)
-
-
-def drop_corrections(connection: Connection, person: Mapping[str, str]) -> int:
-    """Delete corrections of what somebody wrote; gives how many."""
-    where = [corrections.c[column] == value for column, value in person.items()]
-    return connection.execute(delete(corrections).where(*where)).rowcount
-
-
-def expire(connection: Connection, before: int, most: int) -> int:
-    """Delete the oldest events before a time, at most so many, and whole minutes before them."""
-    query = select(events.c.time, events.c.seq, events.c.room).where(events.c.time < before)
-    found = connection.execute(query.order_by(events.c.time, events.c.seq).limit(most)).all()
-    if found:
-        _remember_last(connection)
-        time, seq, _ = found[-1]
-        for number in read_names(connection, label_names).words:
-            upto = tuple_(labels.c.time, labels.c.seq) <= tuple_(time, seq)
-            connection.execute(delete(labels).where(labels.c.label == number, upto))
-        _drop_events(connection, [seq for _, seq, _ in found])
-        _drop_minutes(connection, {room for _, _, room in found}, time)
-    if len(found) < most:
-        touched = select(rooms.c.id).where(rooms.c.first < before)
-        _drop_minutes(connection, connection.execute(touched).scalars().all(), before)
-        gone = rooms.c.last < before - before % MINUTE
-        connection.execute(update(rooms).where(gone).values(first=None, last=None))
-        connection.execute(update(rooms).where(rooms.c.first < before).values(first=before))
-    return len(found)
-
-
-def _drop_minutes(connection: Connection, numbers: Iterable[int], before: int) -> None:
-    for number in numbers:
-        connection.execute(
-            delete(minutes).where(
-                minutes.c.room == number, minutes.c.minute < before - before % MINUTE
-            )
-        )
-
-
-def _drop_events(connection: Connection, seqs: Sequence[int]) -> int:
-    if connection.dialect.name == "sqlite":
-        return _each(connection, "DELETE FROM events WHERE seq = ?", [(seq,) for seq in seqs])
-    return _each(connection, "DELETE FROM events WHERE seq = ANY(?::bigint[])", [(_array(seqs),)])
-
-
-def _remember_last(connection: Connection) -> None:
-    """A number is never given twice: who resumes after it would miss what has it now."""
-    value = str(last_seq(connection)).encode()
-    connection.execute(delete(meta).where(meta.c.name == "last"))
-    connection.execute(meta.insert().values(name="last", value=value))

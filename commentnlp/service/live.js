@@ -5,6 +5,7 @@ const MOST = 200; // comments shown
 const KEPT = 1000; // comments remembered, for filters
 const LONGEST = 300; // characters of one
 const [QUIET, OVER] = [180, 1800]; // seconds without an event: the source is silent, the show over
+const ROOMS = 500; // rooms that the service names at most
 const SILENT = 25_000; // ms without a sign of life: the connection is dead
 const LOST = 15_000; // ms of trying until we say so
 const COMPLAINT = "complaint";
@@ -87,13 +88,14 @@ const tagsOf = (comment) => facets.flatMap((facet) => (comment[facet] ?? []).map
 const asks = (comment) => Boolean(comment.act?.some((tag) => tag.label === "ask"));
 const wordsOf = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}\p{M}]+/gu, "") || text;
 const troubled = (comment) => Boolean(comment[COMPLAINT]?.length);
-const score = (tag) => (tag.score === undefined ? "" : `${Math.round(100 * tag.score)}%`); // what people say has none
+const score = (tag) => (tag.score === undefined || tag.score === 1 ? "" : `${Math.round(100 * tag.score)}%`); // people are sure
 
 // ---------------------------------------------------------------- the stream of comments
 
 const list = one("#list");
 const known = new Map(); // seq → comment
 const chosen = new Set(); // labels of the filter
+const gone = new Set(); // seqs of what was deleted
 const holds = new Set(); // why the list stands still
 let waiting = []; // came, and is not shown yet
 let last = Number(after), allowed = MOST, counted = performance.now(), planned = false, asked = 0;
@@ -117,6 +119,7 @@ function fill(node, comment) {
   node.classList.toggle("corrected", Boolean(comment.corrected));
   node.classList.toggle("noise", Boolean(comment.noise));
   put(one(".kind", node), comment.noise ? say(comment.noise) : "");
+  one(".chips", node).title = comment.corrected ? say("corrected_by", { by: plain(comment.correction.by) || "?" }) : "";
   put(one("time", node), when(comment.time));
   one("time", node).dateTime = comment.time;
   put(one(".name", node), plain(Array.from(comment.name ?? "").slice(0, 60).join("")));
@@ -165,7 +168,7 @@ function trim() {
 }
 
 function remember(comment) {
-  if (known.has(comment.seq) || folded.has(comment.seq)) return false;
+  if (known.has(comment.seq) || folded.has(comment.seq) || gone.has(comment.seq)) return false;
   known.set(comment.seq, comment);
   if (known.size > KEPT) known.delete(known.keys().next().value);
   return true;
@@ -177,6 +180,28 @@ function receive(comment) {
   waiting.push(comment);
   if (waiting.length > 2 * MOST) waiting = waiting.slice(-MOST);
   plan();
+}
+
+function relabel(comment) { // somebody corrected it, or took that back
+  const node = all(".comment", list).find((other) => other.comment.seq === comment.seq);
+  const before = known.get(comment.seq) ?? node?.comment;
+  if (!before) return;
+  for (const key of ["corrected", "correction"]) delete before[key];
+  Object.assign(before, comment);
+  if (node) fill(node, before);
+  else if (chosen.size && fits(before) && !paused()) rebuild();
+}
+
+function forget({ seqs }) { // what was deleted leaves every place at once
+  for (const seq of seqs) {
+    gone.add(seq);
+    known.delete(seq);
+  }
+  waiting = waiting.filter((comment) => !gone.has(comment.seq));
+  if (edited && gone.has(edited.comment.seq)) editor.close();
+  for (const node of all(".comment", list)) if (gone.has(node.comment.seq)) node.remove();
+  for (const node of all("[data-seq]")) if (gone.has(Number(node.dataset.seq))) node.remove();
+  showWaiting();
 }
 
 function plan() {
@@ -310,6 +335,7 @@ function edit(row) {
   form.elements.note.value = "";
   try { form.elements.by.value ||= localStorage.getItem("by") ?? ""; } catch { /* forbidden here */ }
   outcome("", "");
+  one("#undo").hidden = !row.comment.correction;
   editor.showModal();
 }
 
@@ -318,9 +344,9 @@ function outcome(look, text) {
   put(one(".outcome", editor), text);
 }
 
-async function send(body) { // empty where it was taken, else why not
-  const options = { method: "POST", headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout?.(10_000) };
-  const answer = await fetch("/v1/labels", { ...options, body: JSON.stringify(body) }).catch(() => null);
+async function send(method, address, body) { // empty where it was taken, else why not
+  const options = { method, headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout?.(10_000) };
+  const answer = await fetch(address, { ...options, body: body && JSON.stringify(body) }).catch(() => null);
   if (answer?.ok) return "";
   return answer ? (await answer.json().catch(() => ({}))).detail ?? String(answer.status) : say("no_answer");
 }
@@ -339,12 +365,16 @@ on(form, "submit", async (event) => {
   }));
   try { localStorage.setItem("by", by); } catch { /* forbidden here */ }
   outcome("", say("saving"));
-  const why = await send({ labels: [{ seq: row.comment.seq, ...labels, by, note }] });
+  const why = await send("POST", "/v1/labels", { labels: [{ seq: row.comment.seq, ...labels, by, note }] });
   if (why) return outcome("bad", say("failed", { why }));
-  outcome("good", say("saved"));
-  for (const facet of facets) row.comment[facet] = labels[facet].map((label) => ({ label }));
-  const kept = Object.values(labels).flat(), evidence = (row.comment.evidence ?? []).filter((proof) => kept.includes(proof.label));
-  fill(row, Object.assign(row.comment, { corrected: true, evidence }));
+  outcome("good", say("saved")); // the stream brings the labels, here and elsewhere
+  closing = setTimeout(() => editor.close(), 900);
+});
+on(one("#undo"), "click", async () => {
+  outcome("", say("saving"));
+  const why = await send("DELETE", `/v1/labels/${edited.comment.correction.id}`);
+  if (why) return outcome("bad", say("failed", { why }));
+  outcome("good", say("undone"));
   closing = setTimeout(() => editor.close(), 900);
 });
 on(one("#cancel"), "click", () => editor.close());
@@ -417,13 +447,15 @@ function fillSpot(node, { spot, leaves, state }, fit) {
   fit(".since", spot.since ? say("since", { at: when(spot.since, true) }) : "");
   one(".quotes", node).replaceChildren(...spot.quotes.slice(0, 3).filter((quote) => quote.text !== spot.pasted?.text).map((quote) => {
     const line = copy("quotes");
+    line.dataset.seq = quote.seq;
     put(one("time", line), when(quote.time, true));
     write(one(".said", line), quote.text, [{ ...quote, label: "" }], () => [spot.facet, ""], 120);
     return line;
   }));
 }
 
-function fillQuestion(node, { text, people, comments, answered, seconds }, fit) {
+function fillQuestion(node, { text, people, comments, answered, seconds, seq }, fit) {
+  node.dataset.seq = seq;
   const waits = one(".age", node), reply = one(".reply", node);
   const how = answered === null ? "" : !answered ? "none" : answered >= comments ? "all" : "some";
   if (waits) waits.dataset.seconds = seconds;
@@ -587,7 +619,7 @@ on(document, "pointerdown keydown", () => audio?.resume());
 
 // ---------------------------------------------------------------- the connection
 
-const acts = { comment: receive, now: update, model: remodel, gap: skip, rooms: offer, burning: burn };
+const acts = { comment: receive, labels: relabel, deleted: forget, now: update, model: remodel, gap: skip, rooms: offer, burning: burn };
 let source = null, state = "connecting", heard = 0, tries = 0, lostAt = 0, next = 0;
 
 function remodel(model) {
@@ -606,6 +638,8 @@ function offer(names) {
   const added = names.filter((name) => !known.has(name));
   // the page was written before there was any room
   if (!room && names.length && !names.includes(room)) return location.reload();
+  const left = [...select.options].filter((option) => option.value !== room && !names.includes(option.value));
+  if (names.length < ROOMS) left.forEach((option) => option.remove());
   for (const name of added) select.append(new Option(plain(name).slice(0, 60) || say("room"), name, false, name === room));
   const several = select.options.length > 1;
   one("#rooms").hidden = !several;

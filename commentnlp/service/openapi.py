@@ -100,9 +100,18 @@ SCHEMAS = {
         {
             "seq": _WHOLE, "time": {**_TEXT, "format": "date-time"}, "room": _TEXT, "kind": _TEXT,
             "id": _TEXT, "user": _TEXT, "name": _TEXT, "role": _TEXT, "text": _TEXT,
-            "model": _TEXT, **_FACETS,
+            "model": _TEXT, "corrected": {"type": "boolean"},
+            "correction": _of("OfModel"), **_FACETS,
         },
-        "noise",
+        "corrected", "correction", "noise", *_FACETS,
+        description="Facets as people corrected them; where they did, `correction` has the rest.",
+    ),
+    "OfModel": _object(
+        {
+            "id": {**_WHOLE, "description": "Of the latest label; DELETE takes it back."},
+            "by": _TEXT, "at": {**_TEXT, "format": "date-time"},
+            "model": _object(_FACETS, description="What the model had said."),
+        },
     ),
     "Correction": _object(
         {
@@ -169,6 +178,15 @@ SCHEMAS = {
         {"room": {**_TEXT, "description": "Empty for all."},
          "label": {**_TEXT, "description": "Empty for all."}, "until": _TEXT}
     ),
+    "Deletion": _object(
+        {
+            "id": _WHOLE, "at": {**_TEXT, "format": "date-time"},
+            "by": {**_TEXT, "description": "`token`, or `this machine`."},
+            "what": {"type": "string", "enum": ["person", "room"]},
+            "events": _WHOLE, "labels": _WHOLE,
+        },
+        description="The record of a deletion; it does not say whose it was.",
+    ),
     "Problem": _object(
         {"type": _TEXT, "title": _TEXT, "status": _WHOLE, "detail": _TEXT, "field": _TEXT},
         "field",
@@ -213,6 +231,19 @@ _MODEL = _object(
     }
 )  # fmt: skip
 _STATUS = _object({"status": _TEXT})
+_DELETED = _object(
+    {
+        "deleted": {**_WHOLE, "description": "Events."},
+        "labels": {**_WHOLE, "description": "Corrections and labels of the very words."},
+        "sought": {"type": "object", "additionalProperties": _TEXT,
+                   "description": "What was looked for."},
+        "rooms": _list(_TEXT, description="Rooms of which nothing is kept any more."),
+        "erased": {"type": "boolean", "description": "Whether it has left the store's files, too;"
+                   " of PostgreSQL that is not known."},
+        "why": {**_TEXT, "description": "Why nothing may have been found."},
+    },
+    "why",
+)  # fmt: skip
 
 ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/v1/classify": {JSON: _object({"model": _TEXT, "results": _list(_of("Result"))})},
@@ -226,7 +257,15 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
             "columns",
         )
     },
-    "/v1/labels": {JSON: _object({"kept": _WHOLE, "ids": _list(_WHOLE)})},
+    "/v1/labels": {
+        JSON: _object(
+            {"kept": _WHOLE, "repeated": {**_WHOLE, "description": "Said before, word by word."},
+             "ids": _list(_WHOLE)}
+        )
+    },
+    "/v1/labels/{id}": {
+        JSON: _object({"deleted": _WHOLE, "id": _WHOLE, "seq": {"type": ["integer", "null"]}})
+    },
     "labels": {JSON: _object({"labels": _list({"type": "object"})})},
     "/v1/mutes": {JSON: _of("Mute")},
     "mutes": {JSON: _object({"mutes": _list(_of("Mute"))})},
@@ -257,7 +296,9 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/v1/queue": {JSON: _object({"comments": _list(_of("Kept"))})},
     "/v1/model": {JSON: _MODEL},
     "/v1/model/reload": {JSON: _MODEL},
-    "/v1/people": {JSON: _object({"deleted": _WHOLE})},
+    "/v1/people": {JSON: _DELETED},
+    "forget_room": {JSON: _DELETED},
+    "/v1/deletions": {JSON: _object({"deletions": _list(_of("Deletion"))})},
     "/health/live": {JSON: _STATUS},
     "/health/ready": {JSON: _STATUS},
     "/metrics": {"text/plain": _TEXT},
@@ -268,7 +309,7 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
 
 _OTHERS = {
     ("/v1/labels", "get"): "labels", ("/v1/mutes", "get"): "mutes",
-    ("/v1/mutes", "delete"): "unmute",
+    ("/v1/mutes", "delete"): "unmute", ("/v1/rooms", "delete"): "forget_room",
 }  # fmt: skip
 """Addresses that answer a method otherwise."""
 

@@ -175,7 +175,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Too fast to show all comments; the figures count every one.",
     ),
     "edit": ("改标签", "Correct labels"),
-    "corrected": ("已改", "corrected"),
+    "corrected_by": ("{by}改过", "corrected by {by}"),
     # the editor
     "whole": ("评论原文", "The comment"),
     "who": ("你是谁", "Your name"),
@@ -185,6 +185,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "cancel": ("取消", "Cancel"),
     "saving": ("正在保存…", "Saving…"),
     "saved": ("已保存", "Saved"),
+    "undo": ("撤销修改", "Undo correction"),
+    "undone": ("已撤销", "Undone"),
     "failed": ("没有保存：{why}", "Not saved: {why}"),
     "no_answer": ("服务没有回应，请再试一次", "the service did not answer, try again"),
     # the model
@@ -477,7 +479,7 @@ def _comment(
     ]
     facet_of = {label: facet for facet, label, _ in tags}
     evidence = one.get("evidence") or ()
-    fields = ("seq", "time", "name", "noise", *taxonomy.facets)
+    fields = ("seq", "time", "name", "noise", "corrected", "correction", *taxonomy.facets)
     known = {key: one[key] for key in fields if key in one}
     known |= {"times": 1 + len(also), "also": also}
     known["text"] = one["text"][:_KEPT]
@@ -501,9 +503,14 @@ def _comment(
         "tags": tags,
         "noise": one.get("noise", ""),
         "times": 1 + len(also),
+        "corrected": _by_whom(one, language) if one.get("corrected") else "",
         "trouble": any(facet == _COMPLAINT for facet, _, _ in tags),
         "known": _attribute(known),
     }
+
+
+def _by_whom(one: Mapping[str, Any], language: str) -> str:
+    return _said("corrected_by", language).format(by=one["correction"]["by"][:_NAME] or "?")
 
 
 def _loudest(facets: Sequence[str]) -> str:

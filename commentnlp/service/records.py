@@ -59,8 +59,11 @@ class Stored:
     levels: str
     """JSON object."""
     answer: str
-    """JSON object; empty for what is no viewer's comment."""
+    """JSON object, as people corrected it; empty for what is no viewer's comment."""
     model: str
+    correction: str = ""
+    """JSON object: ``id``, ``by`` and ``at`` of the latest correction, and what the model had
+    said; empty where nobody has corrected it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +108,34 @@ class Correction:
     """The answer that was corrected, as JSON."""
     model: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What a deletion took away."""
+
+    events: int
+    labels: int
+    """Corrections."""
+    seqs: tuple[int, ...]
+    """Numbers of the events."""
+    rooms: tuple[str, ...]
+    """Rooms of which nothing is kept any more."""
+    erased: bool
+    """Whether it has left the files of the store, too; False where that is still to come, or is
+    PostgreSQL's own affair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The record of a deletion: nothing in it says whose data it was."""
+
+    id: int
+    at: int
+    """Milliseconds since 1970."""
+    by: str
+    """Who asked for it."""
+    what: str
+    """``person`` or ``room``."""
+    events: int
+    labels: int

@@ -18,6 +18,7 @@ _NAMES = {
     ("POST", "/login"): "login",
     ("POST", "/logout"): "logout",
     ("DELETE", "/v1/people"): "deletion",
+    ("DELETE", "/v1/rooms"): "deletion of a room",
     ("POST", "/v1/labels"): "labels",
     ("POST", "/v1/model/reload"): "model reload",
     ("POST", "/v1/mutes"): "mute",
@@ -67,9 +68,8 @@ class RequestLog:
             client = (scope.get("client") or ("",))[0]
             if audited:
                 state = scope.get("state", {})  # what endpoints know as `request.state`
-                caller = {"caller": state["caller"]} if state.get("caller") else {}
-                audit(_NAMES.get((method, path), f"{method} {path}"), client=client, **caller,
-                      status=status, **state.get("audit", {}))  # fmt: skip
+                audit(_NAMES.get((method, path), f"{method} {path}"), client=client, status=status,
+                      **state.get("audit", {}))  # fmt: skip
             if self._access:
                 seconds = round(time.perf_counter() - began, 4)
                 fields = {"client": client, "status": status, "seconds": seconds, "bytes": size}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from commentnlp.compiled_core import core_name
@@ -52,7 +52,7 @@ from commentnlp.service.push import (
     sent_at,
 )
 from commentnlp.service.queries import check_names, day_of, label_of, place_of, time_of
-from commentnlp.service.records import Correction
+from commentnlp.service.records import Correction, Deleted
 from commentnlp.service.request_headers import address_of
 from commentnlp.service.running import DAYS, MINUTES, Running
 from commentnlp.service.sessions import SECONDS
@@ -93,6 +93,11 @@ def running(request: Request) -> Running:
     """The service behind a request."""
     service: Running = request.app.state.running
     return service
+
+
+def caller_of(request: Request) -> str:
+    """Who calls, for records."""
+    return "token" if running(request).settings.token else "this machine"
 
 
 # in -------------------------------------------------------------------------------------------
@@ -192,7 +197,7 @@ async def correct(request: Request) -> Response:
                 raise Problem(422, f"no comment {given.seq} is kept", field=f"labels[{at}].seq")
         corrections.append(
             Correction(
-                text=stored.text if stored else given.text,
+                text=stored.text if stored else service.intake.masked(given.text),
                 labels=given.labels,
                 by=given.by,
                 at=int(time.time() * 1000),
@@ -203,9 +208,16 @@ async def correct(request: Request) -> Response:
                 note=given.note,
             )
         )
-    ids = await service.read(service.store.correct, corrections)
-    request.state.audit = {"kept": len(ids), "by": ", ".join(sorted({c.by for c in corrections}))}
-    return Response(text_of({"kept": len(ids), "ids": ids}), media_type=JSON)
+    done = await service.read(service.store.correct, corrections)
+    new = sum(one.new for one in done)
+    await service.relabelled(
+        given.seq
+        for given, one in zip(corrections, done, strict=True)
+        if given.seq is not None and one.new
+    )
+    request.state.audit = {"kept": new, "by": ", ".join(sorted({c.by for c in corrections}))}
+    told = {"kept": new, "repeated": len(done) - new, "ids": [one.id for one in done]}
+    return Response(text_of(told), media_type=JSON)
 
 
 # out ------------------------------------------------------------------------------------------
@@ -392,6 +404,20 @@ async def corrections(
     return Response(text_of({"labels": shown}), media_type=JSON)
 
 
+@router.delete("/v1/labels/{id}")
+async def undo(
+    request: Request, id: Annotated[int, Path(ge=1, le=LARGEST, description="Of a label.")]
+) -> Response:
+    """Take back what somebody said the labels are; what was said before counts again."""
+    service = running(request)
+    seq = await service.read(service.store.undo_correction, id)
+    if seq is None:
+        raise Problem(404, f"there is no label {id}; GET /v1/labels has them all")
+    if seq:
+        await service.relabelled([seq])
+    return Response(text_of({"deleted": 1, "id": id, "seq": seq or None}), media_type=JSON)
+
+
 @router.get("/v1/model")
 async def model(request: Request) -> Response:
     """The model in use."""
@@ -419,12 +445,52 @@ async def forget(
     service = running(request)
     if not user and not name:
         raise Problem(422, "say whom: user=ID or name=NICKNAME", field="user")
-    hashed = service.intake.hashed(name)
-    deleted = await service.read(lambda: service.store.forget(user=user, name=hashed))
-    if user and not name:  # who has no identity is shown by the hash of the nickname
-        deleted += await service.read(lambda: service.store.forget(name=user))
-    request.state.audit = {"deleted": deleted}
-    return Response(text_of({"deleted": deleted}), media_type=JSON)
+    if user and name:
+        raise Problem(422, "give user or name, one of them; call twice for both", field="name")
+    deleted = await service.forget(user, name, caller_of(request))
+    request.state.audit = {"deleted": deleted.events}
+    sought = {"user": user} if user else {"name": name}
+    told = _deleted(deleted, sought)
+    if not deleted.events and not deleted.labels:
+        told["why"] = service.why_nobody(name)
+    return Response(text_of(told), media_type=JSON)
+
+
+@router.delete("/v1/rooms")
+async def forget_room(
+    request: Request,
+    room: Annotated[str | None, Query(description="The room to delete.", max_length=200)] = None,
+) -> Response:
+    """Delete a room and all that was said and done in it."""
+    service = running(request)
+    if room is None:
+        raise Problem(422, "say which: room=ROOM", field="room")
+    deleted = await service.forget_room(room, caller_of(request))
+    request.state.audit = {"deleted": deleted.events}
+    told = _deleted(deleted, {"room": room})
+    if not (deleted.events or deleted.labels or deleted.rooms):
+        told["why"] = "nothing is kept of a room of this name; the name must fit to the letter"
+    return Response(text_of(told), media_type=JSON)
+
+
+def _deleted(deleted: Deleted, sought: dict[str, str]) -> dict[str, Any]:
+    return {
+        "deleted": deleted.events, "labels": deleted.labels, "sought": sought,
+        "rooms": deleted.rooms, "erased": deleted.erased,
+    }  # fmt: skip
+
+
+@router.get("/v1/deletions")
+async def deletions(
+    request: Request,
+    after: Annotated[int, Query(ge=0, le=LARGEST, description="Go on after this id.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """What was deleted: when, at whose request, how much; not whose it was."""
+    service = running(request)
+    found = await service.read(lambda: service.store.deletions(after=after, limit=limit))
+    shown = [{**asdict(one), "at": moment(one.at, service.zone)} for one in found]
+    return Response(text_of({"deletions": shown}), media_type=JSON)
 
 
 @router.get("/v1/mutes")

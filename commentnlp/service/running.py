@@ -7,7 +7,7 @@ import gc
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -18,12 +18,13 @@ from commentnlp.records import Event
 from commentnlp.report import zone_named
 from commentnlp.service import reader
 from commentnlp.service.alerts import Alerts
-from commentnlp.service.answers import stored_json
+from commentnlp.service.answers import moment, stored_json
 from commentnlp.service.claims import Claim
 from commentnlp.service.classify import Classifier
 from commentnlp.service.intake import Intake, stored
+from commentnlp.service.nicknames import digest_key, hash_name, usable_key
 from commentnlp.service.push import SeenPushes
-from commentnlp.service.records import Placed, Row, Stored
+from commentnlp.service.records import Deleted, Placed, Row, Stored
 from commentnlp.service.serving import Serving
 from commentnlp.service.settings import Settings
 from commentnlp.service.store import Store
@@ -36,6 +37,8 @@ WATCH = 1.0
 """Seconds between two looks at whether the store is still there, and ours."""
 SWEEP = 600.0
 """Seconds between two deletions of what is too old."""
+WIPE = 30.0
+"""Seconds between two tries to take what was deleted out of the files."""
 MOST_ROOMS = 500
 """Rooms that a page may choose from."""
 MINUTES = 10
@@ -74,9 +77,15 @@ class Running:
         self.serving = serving
         self.classifier = Classifier(self.serving, settings.most_waiting)
         self.writer = Writer(self.store, settings.most_waiting, self._kept)
-        key = settings.name_secret.encode()[:64] or self.store.secret()
-        self.intake = Intake(self.classifier, self.writer,
-                             name_key=None if settings.keep_names else key)  # fmt: skip
+        own = self.store.own_key(make=not settings.name_secret)
+        keys = [usable_key(settings.name_secret), own or b""]
+        self._name_keys = [key for key in keys if key]
+        """The one in use, then others by which nicknames may have been hashed before."""
+        self._other_key = ""
+        if not settings.keep_names:
+            self._look_at_key(settings.name_secret)
+        name_key = None if settings.keep_names else self._name_keys[0]
+        self.intake = Intake(self.classifier, self.writer, name_key=name_key)
         self.hub = Hub(self.store, self.shown)
         self.reader = reader.Reader(settings)
         self.alerts = alerts
@@ -89,6 +98,8 @@ class Running:
         self.fitting: dict[str, Any] | None = None
         """Whether the model fits what came into all rooms lately; None until that is known."""
         self._drifts: dict[tuple[str | None, int, str], tuple[float, dict[str, Any]]] = {}
+        self._deletions = 0
+        self._refreshing: set[asyncio.Task[None]] = set()
         self._stirred: set[str] = set()
         self._rooms = dict.fromkeys(name for name, _ in store.rooms())
         self.hub.publish_rooms(list(self._rooms)[:MOST_ROOMS])
@@ -107,6 +118,7 @@ class Running:
                 (LOOK, self._look),
                 (WATCH, self._watch_store),
                 (SWEEP, self._sweep),
+                (WIPE, self._wipe),
             )
         ]
         self._tasks.append(asyncio.create_task(self._again(DRIFT, self._fits, FIRST_DRIFT)))
@@ -126,9 +138,10 @@ class Running:
         """Keep what was accepted, then let go of everything."""
         self.ready = False
         self.hub.close()
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._refreshing]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self.writer.close)
         await self.reader.close()
         await asyncio.to_thread(self.alerts.close, 3.0)
@@ -158,7 +171,107 @@ class Running:
 
     async def now(self, room: str | None, minutes: int = MINUTES) -> str:
         """What a room is like now, as JSON."""
-        return await self.reader.run(reader.now_of, room, int(time.time() * 1000), minutes)
+        while True:
+            deletions, at = self._deletions, int(time.time() * 1000)
+            told = await self.reader.run(reader.now_of, room, at, minutes)
+            if deletions == self._deletions:  # else it may quote what has been deleted since
+                return told
+
+    async def forget(self, user: str, name: str, by: str) -> Deleted:
+        """Delete what one person wrote and did, from all that the service holds.
+
+        The person is who has this identity or this nickname. Who has no identity is shown by the
+        hash of the nickname, so a ``user`` may be that, too.
+        """
+        names = [user, name, *[hash_name(name, key) for key in self._name_keys]]
+        deleted = await self.read(lambda: self.store.forget(user=user, names=names, by=by))
+        self.going = {
+            key: event
+            for key, event in self.going.items()
+            if not ((user and event.user == user) or (name and event.name == name))
+        }
+        await self._forgotten(deleted)
+        return deleted
+
+    def why_nobody(self, name: str) -> str:
+        """Why nothing may have been found of a person."""
+        if not name:
+            return (
+                "nothing is kept of this user; give the identity as it was sent, or the hash that"
+                " stands for a nickname, or name=NICKNAME"
+            )
+        return f"nothing is kept of this nickname; it must fit to the letter{self._other_key}"
+
+    def _look_at_key(self, configured: str) -> None:
+        """Warn where nicknames are kept that were hashed by another key than the one in use."""
+        until, others = self.store.note_key(digest_key(self._name_keys[0]))
+        if until is None:
+            return
+        when = moment(until, self.zone)
+        known = {digest_key(key) for key in self._name_keys}
+        told = f"nicknames that were kept before {when} are hashed by another key"
+        if others <= known:
+            _log.warning("%s, the store's own: who came back since counts as somebody else", told)
+            return
+        source = "COMMENTNLP_SECRET" if configured else "no COMMENTNLP_SECRET is given, or the"
+        source += "" if configured else " store's key file is a new one"
+        _log.warning(
+            "%s than now (%s): who came back since counts as somebody else, and people cannot be"
+            " deleted by a nickname of then; start with the key of then, or delete by user",
+            told, source,
+        )  # fmt: skip
+        self._other_key = (
+            f"; {told}, under which it may be kept: start the service with that"
+            " COMMENTNLP_SECRET, or delete by user"
+        )
+
+    async def forget_room(self, room: str, by: str) -> Deleted:
+        """Delete a room from all that the service holds."""
+        deleted = await self.read(lambda: self.store.forget_room(room, by=by))
+        self.going = {key: event for key, event in self.going.items() if event.room != room}
+        await self._forgotten(deleted)
+        return deleted
+
+    async def relabelled(self, seqs: Iterable[int]) -> None:
+        """Tell everybody of comments that have other labels now."""
+        found = [await self.read(self.store.event, seq) for seq in dict.fromkeys(seqs)]
+        there = [event for event in found if event is not None]
+        self.hub.publish_labels(there)
+        heard = self.hub.rooms_heard()
+        if rooms := heard & {None, *[event.room for event in there]}:
+            self._begin(self._tell_rooms(rooms))
+
+    async def _forgotten(self, deleted: Deleted) -> None:
+        """Hold nothing of what the store has deleted, and tell everybody."""
+        if not (deleted.events or deleted.labels or deleted.rooms):
+            return
+        self._deletions += 1
+        self.hub.publish_deleted(deleted.seqs)
+        await self._list_rooms()
+        self.classifier.forget()
+        self.alerts.forget(deleted.seqs)
+        self._drifts.clear()
+        self.fitting = None  # it tells words
+        self._begin(self._tell_rooms(self.hub.rooms_heard()))
+        self._begin(self._fits())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that nobody waits for."""
+        task = asyncio.create_task(work)
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshed)
+
+    def _refreshed(self, task: asyncio.Task[None]) -> None:
+        self._refreshing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("what is told of the rooms could not be looked at again: %s", error)
+
+    async def _list_rooms(self) -> None:
+        """Tell which rooms there are, where some have gone."""
+        there = {name for name, _ in await self.read(self.store.rooms)}
+        if not self._rooms.keys() <= there:
+            self._rooms = {name: None for name in self._rooms if name in there}
+            self.hub.publish_rooms(list(self._rooms)[-MOST_ROOMS:])
 
     async def reload(self) -> bool:
         """Look for another model; returns whether one was taken."""
@@ -175,9 +288,11 @@ class Running:
         version = self.serving.model.meta.version
         at, told = self._drifts.get((room, days, version), (0.0, None))
         if told is None or time.monotonic() - at > DRIFT:
-            until = int(time.time() * 1000)
+            until, deletions = int(time.time() * 1000), self._deletions
             since = until - days * reader.DAY
             told = await self.reader.run(reader.drift_of, room, since, until)
+            if deletions != self._deletions:
+                return await self.drift(room, days)
             if len(self._drifts) >= MOST_DRIFTS:
                 self._drifts.clear()
             self._drifts[room, days, version] = time.monotonic(), told
@@ -241,6 +356,12 @@ class Running:
         self._told = {room: when for room, when in self._told.items() if room in watched}
         due = time.monotonic() - 5 * LOOK  # ages grow, and minutes pass, when nobody speaks
         rooms |= {r for r in watched if self._told.get(r, 0.0) < due or (r is None and stirred)}
+        rooms |= {r for r in heard if self._told.get(r, 0.0) < due or (r is None and stirred)}
+        await self._tell_rooms(rooms)
+
+    async def _tell_rooms(self, rooms: set[str | None]) -> None:
+        """Tell listeners and alerts what rooms are like now."""
+        heard, alerting = self.hub.rooms_heard(), bool(self.settings.webhooks)
         for room in rooms:
             told = await self.now(room)
             self._told[room] = time.monotonic()
@@ -278,8 +399,14 @@ class Running:
         if self.settings.keep_days is None:
             return
         before = int(time.time() * 1000 - self.settings.keep_days * _DAY)
-        while await asyncio.to_thread(self.store.expire, before):
+        while expired := await asyncio.to_thread(self.store.expire, before):
+            self.hub.publish_deleted(expired)
             await asyncio.sleep(0.05)  # others write in between
+        await self._list_rooms()
+
+    async def _wipe(self) -> None:
+        """Take out of the files what a reader kept there."""
+        await asyncio.to_thread(self.store.wipe)
 
     async def _again(
         self, every: float, work: Callable[[], Awaitable[None]], first: float = 0.0

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = "0001"
+VERSION = "0002"
 """The migration that makes these tables; a store that says so needs none."""
 VERSION_TABLE = "commentnlp_version"
 """Where a store says so."""
@@ -47,8 +47,11 @@ events = Table(
     Column("total", BigInteger),
     Column("item", Text, nullable=False),
     Column("levels", Text, nullable=False),
+    # as people corrected it, where they did
     Column("answer", Text, nullable=False),
     Column("model", Text, nullable=False),
+    # JSON object: the latest correction, and what the model had said; empty where there is none
+    Column("correction", Text, nullable=False),
     Index("events_key", "key", unique=True),
     Index("events_time", "time", "seq", "room"),
     Index("events_room", "room", "seq"),
@@ -59,7 +62,7 @@ rooms = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("room", Text, nullable=False),
-    # times of its earliest and latest event; null where all of them have expired
+    # times of its earliest and latest event; null where nothing is kept of it any more
     Column("first", BigInteger),
     Column("last", BigInteger),
 )
@@ -116,6 +119,22 @@ corrections = Table(
     Column("name", Text, nullable=False),
     Index("corrections_digest", "digest"),
     # a number that was given is never given again
+    sqlite_autoincrement=True,
+)
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("id", _SEQ, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    # who asked for it
+    Column("by", Text, nullable=False),
+    # "person" or "room"; never which
+    Column("what", Text, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("labels", BigInteger, nullable=False),
+    # JSON array: the latest numbers of the events, for pages that were not open meanwhile
+    Column("seqs", Text, nullable=False),
     sqlite_autoincrement=True,
 )
 

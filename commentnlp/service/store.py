@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import fields
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
 from datetime import datetime, tzinfo
 from functools import partial
 from itertools import chain, repeat
@@ -31,15 +31,28 @@ from sqlalchemy import (
     tuple_,
 )
 
+from commentnlp.errors import StoreError
 from commentnlp.records import SHANGHAI, Event, Tag
-from commentnlp.service import keeping
+from commentnlp.service import deletion, keeping, relabelling
 from commentnlp.service.answers import NOISE
 from commentnlp.service.claims import Claim
-from commentnlp.service.database import connect, truncate_journal
+from commentnlp.service.database import connect, rewrite, truncate_journal
 from commentnlp.service.keeping import NO_NAMES, clean, digest
-from commentnlp.service.records import Correction, Count, Page, Placed, Row, Stored
+from commentnlp.service.nicknames import key_file, new_key, read_key, write_key
+from commentnlp.service.records import (
+    Correction,
+    Count,
+    Deleted,
+    Deletion,
+    Page,
+    Placed,
+    Row,
+    Stored,
+)
+from commentnlp.service.relabelling import Corrected
 from commentnlp.service.schema import (
     corrections,
+    deletions,
     events,
     label_names,
     labels,
@@ -77,9 +90,19 @@ _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 _UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
 
 _levels_of = msgspec.json.Decoder(dict[str, int]).decode
+_keys_of = msgspec.json.Decoder(list[tuple[str, int]]).decode
 _labels_of = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
 _facets_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _some_tags_of = msgspec.json.Decoder(tuple[Tag, ...]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class _Dropped:
+    """Events that were deleted: their numbers, their rooms, digests of their texts."""
+
+    seqs: list[int]
+    rooms: set[int]
+    digests: set[bytes]
 
 
 class Store:
@@ -95,17 +118,15 @@ class Store:
         self._database = connect(url)
         self._lock = RLock()
         self._names = {rooms.name: NO_NAMES, label_names.name: NO_NAMES}
-        self._unwiped = False
-        try:
-            self._secret = self._read(select(meta.c.value).where(meta.c.name == "secret"))[0][0]
-        except BaseException:
-            self._database.close()
-            raise
+        # those that may be written without a look at the tables
+        self._written_rooms = self._written_labels = NO_NAMES
+        self._unwiped = self._unwritten = False
 
     def close(self) -> None:
         """Give back what it holds."""
         with self._lock:
-            self._wipe()
+            with suppress(StoreError):
+                self.wipe()
             self._database.close()
 
     # writing ------------------------------------------------------------------------------
@@ -119,50 +140,95 @@ class Store:
         if not rows:
             return []
         with self._lock:
-            names = self._names[rooms.name], self._names[label_names.name]
+            names = self._written_rooms, self._written_labels
             kept = self._transaction(lambda connection: keeping.keep(connection, rows, *names))
             # not before: what is taken back must not be known
-            self._names = {rooms.name: kept.rooms, label_names.name: kept.labels}
+            self._written_rooms, self._written_labels = kept.rooms, kept.labels
             return kept.placed
 
-    def correct(self, several: Sequence[Correction]) -> list[int]:
-        """Keep what people say the labels are; gives the number of each."""
-        return self._transaction(partial(keeping.correct, several=several))
+    def correct(self, several: Sequence[Correction]) -> list[Corrected]:
+        """Keep what people say the labels are, and let kept comments have them.
 
-    def forget(self, *, user: str = "", name: str = "") -> int:
-        """Delete all events of one person, and their corrections; gives how many events.
-
-        The person is who has this ``user``, or this ``name`` as it is kept, or both where both
-        are given. What comes in meanwhile is not looked at. Counts stay: they name nobody.
+        What the same person says again, word by word, is kept once.
         """
-        person = {"user": clean(user), "name": clean(name)}
-        person = {column: value for column, value in person.items() if value}
-        if not person:
-            raise ValueError("forget whom? give user or name")
-        where = [events.c[column] == value for column, value in person.items()]
-        query = select(events.c.time, events.c.seq).where(*where)
-        end, forgotten = self.last(), 0
-        for begin in range(0, end, _CHUNK):
-            window = events.c.seq.between(begin + 1, min(begin + _CHUNK, end))
-            found = [(at, seq) for at, seq in self._read(query.where(window))]
-            for at in range(0, len(found), _STEP):
-                some = found[at : at + _STEP]
-                forgotten += self._delete(partial(keeping.drop, places=some))
-                # whoever waits for a turn gets it
-                time.sleep(0.001)
-        self._delete(partial(keeping.drop_corrections, person=person))
-        self._wipe()
-        return forgotten
+        return self._transaction(partial(relabelling.correct, several=several))
 
-    def expire(self, before: int, most: int = 1_000) -> int:
-        """Delete the oldest events before a time, and their minutes; gives how many.
+    def undo_correction(self, number: int) -> int | None:
+        """Take a correction back; gives the event that it was about, 0 where it was about none,
+        None where there is no such correction."""
+        undone = self._transaction(partial(relabelling.undo, number=number))
+        self._unwiped = self._unwiped or undone is not None
+        self.wipe()
+        return undone
+
+    def forget(self, *, user: str = "", names: Sequence[str] = (), by: str = "") -> Deleted:
+        """Delete all events of one person, the corrections of them, and labels of their very words.
+
+        The person is who has this ``user``, or any of these ``names`` as they are kept; ``by`` is
+        who asks. What comes in meanwhile is not looked at. Counts stay: they name nobody.
+        """
+        known = [clean(name) for name in names if name]
+        if not user and not known:
+            raise ValueError("forget whom? give user or names")
+        theirs, corrected = deletion.of_person(clean(user), known)
+        record = self._begin_record("person", by)
+        found = self._drop(theirs, record)
+        labels = self._drop_labels(corrected, found.digests, record)
+        return self._end_record(record, found, labels)
+
+    def forget_room(self, room: str, *, by: str = "") -> Deleted:
+        """Delete a room: its events, its counts, the corrections of it, labels of its very words.
+
+        What comes in meanwhile stays, and the room with it.
+        """
+        with self._reading() as connection:
+            number = keeping.read_names(connection, rooms).numbers.get(clean(room), 0)
+        record = self._begin_record("room", by)
+        found = self._drop(events.c.room == number, record)
+        labels = self._drop_labels(corrections.c.room == clean(room), found.digests, record)
+        if number:
+            with self._lock:
+                if self._transaction(partial(deletion.bury_room, number=number)):
+                    found.rooms.add(number)
+                    # what is written next must look whether the room is there
+                    self._written_rooms = NO_NAMES
+        return self._end_record(record, found, labels, (clean(room),))
+
+    def expire(self, before: int, most: int = 1_000) -> list[int]:
+        """Delete the oldest events before a time, and their minutes; gives their numbers.
 
         At most ``most`` of them: call it until it gives fewer. Corrections stay.
         """
-        expired = self._delete(partial(keeping.expire, before=before, most=most))
-        if expired < most:
-            self._wipe()
+        expired = self._transaction(partial(deletion.expire, before=before, most=most))
+        self._unwiped = self._unwiped or bool(expired)
+        if len(expired) < most:
+            self.wipe()
         return expired
+
+    def deletions(self, *, after: int = 0, limit: int = 100) -> list[Deletion]:
+        """Records of what people had deleted, in the order of time."""
+        columns = [deletions.c[field.name] for field in fields(Deletion)]
+        query = select(*columns).where(deletions.c.id > after).order_by(deletions.c.id)
+        return [Deletion(*row) for row in self._read(query.limit(limit))]
+
+    def deleted_seqs(self) -> list[int]:
+        """Numbers of events that were deleted lately."""
+        with self._reading() as connection:
+            return list(chain.from_iterable(deletion.remembered_seqs(connection)))
+
+    def wipe(self) -> bool:
+        """Take what was deleted out of the files; False where somebody still reads it.
+
+        SQLite zeroes what it deletes, but not the copies that it made when it moved rows from page
+        to page, nor its journal: a whole store is written anew, the journal emptied.
+        """
+        with self._lock, self._database.errors("written"):
+            if self._unwritten:
+                rewrite(self._database)
+                self._unwritten = False
+            if self._unwiped and self._database.sqlite:
+                self._unwiped = not truncate_journal(self._database)
+            return not self._unwiped
 
     # reading ------------------------------------------------------------------------------
 
@@ -383,9 +449,56 @@ class Store:
             out |= {texts_of[bytes(key)] for (key,) in found}
         return out
 
-    def secret(self) -> bytes:
-        """32 random bytes, made when the store was."""
-        return bytes(self._secret)
+    def own_key(self, *, make: bool) -> bytes | None:
+        """The key that the store has for nicknames; made where there is none and ``make`` is true.
+
+        Of an SQLite store it lies in a file beside it, where a copy of the store does not take it
+        along. Stores of earlier versions held it in a table: it moves out.
+        """
+        file = None if self._database.path is None else key_file(self._database.path)
+        with self._lock:
+            found = self._read(select(meta.c.value).where(meta.c.name == "secret"))
+            key = bytes(found[0][0]) if found else None
+            if file is None:
+                if key is None and make:
+                    key = new_key()
+                    new = meta.insert().values(name="secret", value=key)
+                    self._transaction(lambda connection: connection.execute(new))
+                return key
+            if key is None:
+                key = read_key(file)
+                if key is None and make:
+                    key = new_key()
+                    write_key(file, key)
+                return key
+            if read_key(file) != key:
+                write_key(file, key)
+            moved = meta.delete().where(meta.c.name == "secret")
+            self._transaction(lambda connection: connection.execute(moved))
+            self._unwiped = self._unwritten = True
+            self.wipe()
+            return key
+
+    def note_key(self, key: str) -> tuple[int | None, set[str]]:
+        """Remember by the digest of a key that it is in use from now on.
+
+        Gives until when others were, where events of then are kept (else None), and their digests.
+        """
+        with self._lock:
+            found = self._read(select(meta.c.value).where(meta.c.name == "name_keys"))
+            used: list[tuple[str, int]] = _keys_of(found[0][0]) if found else []
+            if not used or used[-1][0] != key:
+                used.append((key, int(time.time() * 1000) if used else 0))
+                value = msgspec.json.encode(used)
+
+                def work(connection: Connection) -> None:
+                    connection.execute(meta.delete().where(meta.c.name == "name_keys"))
+                    connection.execute(meta.insert().values(name="name_keys", value=value))
+
+                self._transaction(work)
+            until, others = used[-1][1], {other for other, _ in used} - {key}
+        oldest = self._read(select(events.c.received).order_by(events.c.seq).limit(1))
+        return (until if others and oldest and oldest[0][0] < until else None), others
 
     def note(self, name: str) -> bytes | None:
         """What `keep_note` kept under a name; None where it kept nothing."""
@@ -417,16 +530,62 @@ class Store:
         ):
             return work(connection)
 
-    def _delete(self, work: Callable[[Connection], int]) -> int:
-        deleted = self._transaction(work)
-        self._unwiped = self._unwiped or deleted > 0
-        return deleted
+    def _begin_record(self, what: str, by: str) -> int:
+        at = int(time.time() * 1000)
+        return self._transaction(partial(deletion.begin_record, what=what, by=clean(by), at=at))
 
-    def _wipe(self) -> None:
-        """Take what was deleted out of SQLite's journal, too; where one reads it, another time."""
-        if self._unwiped and self._database.sqlite:
-            with self._lock, self._database.errors("written"):
-                self._unwiped = not truncate_journal(self._database)
+    def _drop(self, where: ColumnElement[bool], record: int) -> _Dropped:
+        """Delete events step by step; whoever waits for a turn gets it in between."""
+        query = select(events.c.time, events.c.seq, events.c.room, events.c.text).where(where)
+        end, dropped = self.last(), _Dropped([], set(), set())
+        for begin in range(0, end, _CHUNK):
+            window = events.c.seq.between(begin + 1, min(begin + _CHUNK, end))
+            found = self._read(query.where(window))
+            for at in range(0, len(found), _STEP):
+                some = found[at : at + _STEP]
+                self._transaction(partial(_drop_some, places=[row[:2] for row in some],
+                                          record=record))  # fmt: skip
+                self._unwiped = self._unwritten = True
+                dropped.seqs.extend(row[1] for row in some)
+                dropped.rooms.update(row[2] for row in some)
+                dropped.digests.update(digest(row[3]) for row in some if row[3])
+                time.sleep(0.001)
+        return dropped
+
+    def _drop_labels(
+        self, where: ColumnElement[bool], digests: Iterable[bytes], record: int
+    ) -> int:
+        """Delete corrections, and labels of mere texts that no kept event holds any more."""
+        with self._reading() as connection:
+            of_texts = deletion.text_labels(connection, list(digests))
+            there = deletion.texts_still_there(connection, of_texts.values())
+        numbers = [number for number, text in of_texts.items() if text not in there]
+
+        def work(connection: Connection) -> int:
+            dropped = deletion.drop_corrections(connection, where)
+            dropped += deletion.drop_numbered_corrections(connection, numbers)
+            deletion.add_to_record(connection, record, labels=dropped)
+            return dropped
+
+        dropped = self._transaction(work)
+        self._unwiped = self._unwritten = self._unwritten or dropped > 0
+        return dropped
+
+    def _end_record(
+        self, record: int, dropped: _Dropped, labels: int, names: Sequence[str] = ()
+    ) -> Deleted:
+        def work(connection: Connection) -> list[int]:
+            deletion.end_record(connection, record, sorted(dropped.seqs))
+            return deletion.close_empty_rooms(connection, sorted(dropped.rooms))
+
+        empty = self._transaction(work)
+        with self._reading() as connection:
+            gone = names if names and empty else self._words(rooms, empty, connection)
+        try:
+            erased = self.wipe() and self._database.sqlite
+        except StoreError:  # is tried again
+            erased = False
+        return Deleted(len(dropped.seqs), labels, tuple(dropped.seqs), tuple(gone), erased)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -486,6 +645,11 @@ class Store:
         )
         columns["room"] = self._words(rooms, columns["room"], connection)
         return columns
+
+
+def _drop_some(connection: Connection, places: Sequence[tuple[int, int]], record: int) -> None:
+    dropped = deletion.drop(connection, places)
+    deletion.add_to_record(connection, record, events=dropped)
 
 
 def _place(table: Table) -> ColumnElement[Any]:

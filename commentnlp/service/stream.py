@@ -8,7 +8,8 @@ nothing, and one that comes back with ``Last-Event-ID`` misses nothing.
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
+import time
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from itertools import islice
@@ -27,7 +28,16 @@ SIGN_OF_LIFE = 10.0
 TURN = 0.2
 """Seconds between two looks at what is new."""
 
+MOST_RELABELLED = 1_000
+"""Corrected comments in memory."""
+MOST_DELETED = 10_000
+"""Numbers of deleted comments that who comes back is told."""
+PATIENCE = 600.0
+"""Seconds for which all numbers are remembered for who listens now."""
+
 _PIECE = 500
+_MOST_TOLD = 2_000
+"""Numbers in one message."""
 
 
 class Listener(NamedTuple):
@@ -55,6 +65,10 @@ class Hub:
         self._model: tuple[int, str] = (0, "")
         self._rooms: tuple[int, str] = (0, "[]")
         self._burning: tuple[int, str] = (0, "{}")
+        self._labels: deque[_Relabelled] = deque(maxlen=MOST_RELABELLED)
+        self._deleted: deque[_Deleted] = deque()
+        self._gone: set[int] = set()
+        self._remember(store.deleted_seqs())
         self.closing = False
         self.listeners: list[Listener] = []
 
@@ -86,6 +100,27 @@ class Hub:
         self._burning = self._versions, text_of(burning)
         self._wake()
 
+    def publish_deleted(self, seqs: Sequence[int]) -> None:
+        """Tell that comments were deleted, and hold nothing of them any more."""
+        self._remember(seqs)
+        kept = [one for one in self._recent if one[0] not in self._gone]
+        self._recent = deque(kept, maxlen=REMEMBERED)
+        labels = [one for one in self._labels if one.seq not in self._gone]
+        self._labels = deque(labels, maxlen=MOST_RELABELLED)
+        self._now.clear()  # it quotes comments
+        self._wake()
+
+    def publish_labels(self, events: Sequence[Stored]) -> None:
+        """Tell of comments whose labels were corrected, or are the model's again."""
+        for event in events:
+            self._versions += 1
+            told = self._shown(event)
+            self._labels.append(_Relabelled(self._versions, event.seq, event.room, told))
+            at = bisect_left(self._recent, event.seq, key=lambda one: one[0])
+            if at < len(self._recent) and self._recent[at][0] == event.seq:
+                self._recent[at] = event.seq, event.room, told
+        self._wake()
+
     def publish_model(self, version: str, *, due: bool = False) -> None:
         """Tell that another model is in use, or that retraining is due now, or no longer."""
         self._versions += 1
@@ -105,15 +140,19 @@ class Hub:
         """What a listener hears from the event after ``after`` on (None: from now on)."""
         self.listeners.append(listener)
         try:
-            async for heard in self._listen(listener, self._last if after is None else after):
+            async for heard in self._listen(listener, after):
                 yield heard
         finally:
             self.listeners.remove(listener)
             if listener.room not in self.rooms_heard():
                 self._now.pop(listener.room, None)
 
-    async def _listen(self, listener: Listener, after: int) -> AsyncIterator[bytes]:
+    async def _listen(self, listener: Listener, start: int | None) -> AsyncIterator[bytes]:
         yield b"retry: 2000\n\n"
+        # who comes back may show what was deleted meanwhile
+        heard_deleted, before = (self._versions, -1) if start is None else (-1, self._versions)
+        heard_labels = heard_deleted
+        after = self._last if start is None else start
         # who is new is told the state at once
         heard_now, heard_rooms, heard_burning, heard_model = 0, 0, 0, self._model[0]
         loop = asyncio.get_running_loop()
@@ -128,6 +167,16 @@ class Hub:
                 out += [
                     _message("comment", told, seq) for seq, told in quota.of(comments, loop.time())
                 ]
+            for label in [one for one in self._labels if one.version > heard_labels]:
+                heard_labels = label.version
+                theirs = listener.room in (None, label.room)
+                if theirs and (label.version > before or label.seq <= (start or 0)):
+                    out.append(_message("labels", label.told))
+            for one in [one for one in self._deleted if one.version > heard_deleted]:
+                heard_deleted = one.version
+                # what came after ``start`` it has never seen
+                if one.version > before or min(one.seqs) <= (start or 0):
+                    out.append(_message("deleted", one.told))
             if self._model[0] > heard_model:
                 heard_model, told = self._model
                 out.append(_message("model", told))
@@ -162,14 +211,46 @@ class Hub:
         after += skipped
         piece = await asyncio.to_thread(self._store.after, after, _PIECE)
         comments = [
-            (one.seq, self._shown(one)) for one in piece if one.answer and room in (None, one.room)
+            (one.seq, self._shown(one))
+            for one in piece
+            # one may have been deleted since it was read
+            if one.answer and room in (None, one.room) and one.seq not in self._gone
         ]
         # a piece that is not full ends where the store did
         return piece[-1].seq if len(piece) == _PIECE else last, comments, skipped
 
+    def _remember(self, seqs: Sequence[int]) -> None:
+        """Remember that events are deleted: for a while all, then the latest `MOST_DELETED`."""
+        now = time.monotonic()
+        for at in range(0, len(seqs), _MOST_TOLD):
+            some = seqs[at : at + _MOST_TOLD]
+            self._versions += 1
+            self._deleted.append(_Deleted(self._versions, now, some, text_of({"seqs": some})))
+            self._gone.update(some)
+        while len(self._gone) > MOST_DELETED and now - self._deleted[0].at > PATIENCE:
+            self._gone.difference_update(self._deleted.popleft().seqs)
+
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+class _Relabelled(NamedTuple):
+    """A comment that was corrected."""
+
+    version: int
+    seq: int
+    room: str
+    told: str
+
+
+class _Deleted(NamedTuple):
+    """Comments that were deleted at once."""
+
+    version: int
+    at: float
+    seqs: Sequence[int]
+    told: str
 
 
 class _Quota:
