@@ -1,4 +1,5 @@
-"""The service: ``python serve.py``, or ``uvicorn serve:app`` with COMMENTNLP_… variables."""
+"""The service: ``python serve.py``, or with COMMENTNLP_… variables
+``uvicorn serve:app --http commentnlp.service.guarded_http:Protocol``."""
 
 import logging
 import os

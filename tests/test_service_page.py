@@ -10,7 +10,15 @@ import pytest
 from commentnlp.errors import CommentnlpError
 from commentnlp.records import SHANGHAI
 from commentnlp.service import page as module
-from commentnlp.service.page import ASSETS, asset, language_of, login_page, page, pieces
+from commentnlp.service.page import (
+    ASSETS,
+    asset,
+    language_of,
+    login_page,
+    logout_page,
+    page,
+    pieces,
+)
 
 from .live_stub import MODEL, TAXONOMY, comment, likely, nothing
 
@@ -79,7 +87,9 @@ def test_strangers_words_are_text(language):
     assert "长" * (module.LONGEST + 1) not in words
 
 
-@pytest.mark.parametrize("text", [written(), login_page("zh", True)], ids=["live", "login"])
+@pytest.mark.parametrize(
+    "text", [written(), login_page("zh", True), logout_page("zh")], ids=["live", "login", "logout"]
+)
 def test_it_keeps_its_own_policy(text):
     for tag, attributes in Parsed(text).elements:
         assert tag not in ("style", "iframe", "object", "base")
@@ -234,6 +244,21 @@ def test_another_language_is_refused():
         written("fr")
     with pytest.raises(CommentnlpError, match="zh and en"):
         login_page("fr", False)
+
+
+def test_the_login_page_keeps_what_was_asked_for_and_says_how_long_to_wait():
+    text = login_page("zh", seconds=37, query="room=%E5%AE%B6&x=%22%3E")
+    assert 'action="/login?lang=zh&amp;room=%E5%AE%B6&amp;x=%22%3E"' in text
+    assert 'href="/login?lang=en&amp;room=%E5%AE%B6&amp;x=%22%3E"' in text
+    assert "37 秒后再试" in text
+    assert "<script>" not in login_page("zh", query='"><script>')
+
+
+def test_the_logout_page_changes_nothing_by_itself():
+    for language, word in (("zh", "退出登录"), ("en", "Sign out")):
+        text = logout_page(language)
+        assert f'<form method="post" action="/logout?lang={language}"' in text
+        assert word in text
 
 
 def test_the_login_page():
