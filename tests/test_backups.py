@@ -26,13 +26,24 @@ def run(*arguments):
 def test_a_backup_of_a_store_in_use_is_whole(store, tmp_path, capsys):
     target = tmp_path / "backup.db"
     assert run("backup", target, "--store", tmp_path / "room.db") == 0
-    assert "50 events" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "50 events" in told
+    assert "key" not in told
     store.add([row(99)])
     assert run("check", "--store", target) == 0
     assert "sound, 50 events" in capsys.readouterr().out
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert run("check", "--store", tmp_path / "room.db") == 0
     assert "51 events" in capsys.readouterr().out
+
+
+def test_a_backup_does_not_hold_the_key_and_says_so(store, tmp_path, capsys):
+    key = store.own_key(make=True)
+    assert run("backup", tmp_path / "backup.db", "--store", tmp_path / "room.db") == 0
+    assert f"not in it: the key of hashed nicknames, {tmp_path / 'room.db-key'}" in (
+        capsys.readouterr().out
+    )
+    assert key not in (tmp_path / "backup.db").read_bytes()
 
 
 def test_a_backup_is_never_empty_and_never_over_another(store, tmp_path, capsys):

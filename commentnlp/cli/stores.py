@@ -30,6 +30,7 @@ def _store(options: argparse.Namespace) -> int:
     store = Path(named.removeprefix("sqlite:///"))
     try:
         from commentnlp.service.backups import backup, check
+        from commentnlp.service.nicknames import key_file
     except ImportError as error:
         raise CommentnlpError(f"the service needs more packages ({error.name} is missing):"
                               ' pip install "commentnlp[serve]"') from None  # fmt: skip
@@ -39,4 +40,6 @@ def _store(options: argparse.Namespace) -> int:
     if options.file is None:
         raise CommentnlpError("store backup: name the file to write")
     print(f"{options.file}: {backup(store, options.file):,} events of {store}")
+    if (key := key_file(store)).exists():
+        print(f"not in it: the key of hashed nicknames, {key}; keep a copy of that elsewhere")
     return 0
