@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
 from itertools import chain, count, islice
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,7 @@ from commentnlp.cycles import no_search_for_cycles
 from commentnlp.errors import CommentnlpError, ReadError
 from commentnlp.layouts import TEXT_SUFFIXES, layout
 from commentnlp.model import Model
-from commentnlp.reading import Source, open_sources
+from commentnlp.reading import NO_HINTS, Source, TableHints, open_sources
 from commentnlp.tag_columns import TagColumns
 from commentnlp.tagging import Done, Tagger
 from commentnlp.whole_files import check_target, whole_file
@@ -66,6 +66,8 @@ class Options:
 
     text: str = ""
     """Column of the comments; found by its usual names if empty."""
+    hints: TableHints = NO_HINTS
+    """Other columns and the sheet, where they have unusual names."""
     day: date | None = None
     """Date of logs that only tell the hour."""
     bom: bool = True
@@ -110,7 +112,9 @@ def classify_file(
     summaries = []
     written: set[Path | str] = set()
     with no_search_for_cycles():
-        sources = open_sources(source, text=options.text, day=options.day, unreadable=unreadable)
+        sources = open_sources(
+            source, text=options.text, day=options.day, hints=options.hints, unreadable=unreadable
+        )
         for number, opened in enumerate(sources):
             if number and target is not None:
                 raise CommentnlpError(
@@ -328,5 +332,6 @@ def _identity(model: Model, path: str, header: Sequence[str], options: Options) 
         "labels": options.labels,
         "safe_cells": options.safe_cells,
         "text": options.text,
+        "hints": list(astuple(options.hints)),
         "day": str(options.day),
     }

@@ -23,7 +23,7 @@ from commentnlp.noise import (
     is_pasted,
     words_only,
 )
-from commentnlp.reading import Remarks, Source, open_sources
+from commentnlp.reading import NO_HINTS, Remarks, Source, TableHints, open_sources
 from commentnlp.records import Event
 
 GAP = timedelta(minutes=5)
@@ -113,6 +113,7 @@ def inspect(
     *,
     text: str | None = None,
     day: date | None = None,
+    hints: TableHints = NO_HINTS,
     unreadable: Callable[[ReadError], None] | None = None,
 ) -> list[Inspection]:
     """Look through a file (a zip archive: each of its files).
@@ -122,7 +123,7 @@ def inspect(
     Options as of `commentnlp.reading.open_sources`; memory does not grow with the file. Raises
     ReadError where it cannot be read.
     """
-    sources = open_sources(path, text=text, day=day, unreadable=unreadable)
+    sources = open_sources(path, text=text, day=day, hints=hints, unreadable=unreadable)
     return [_inspect(source, str(path), text) for source in sources]
 
 

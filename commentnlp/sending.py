@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from commentnlp.errors import ReadError
-from commentnlp.reading import BLANK, Remarks, Source, open_sources
+from commentnlp.reading import BLANK, NO_HINTS, Remarks, Source, TableHints, open_sources
 from commentnlp.records import SHANGHAI, Event
 
 
@@ -36,19 +36,23 @@ def events_to_send(
     text: str = "",
     day: date | None = None,
     zone: tzinfo = SHANGHAI,
+    hints: TableHints = NO_HINTS,
     unreadable: Callable[[ReadError], None] | None = None,
     lost: Remarks | None = None,
 ) -> Iterator[EventToSend]:
     """All events of a file, or of stdin (``-``), in its order.
 
     ``room`` is where all of them go; without it they keep the file's rooms. ``text``, ``day``,
-    ``zone`` and ``unreadable`` are those of `open_sources`; ``lost`` is told which lines are no
-    event. An event that the service could not tell from another by its id, or by person and time,
-    is given an id made of the file's path, its place in the file and its words: sent again, it is
-    not kept twice. Of stdin ids hold for one run. Raises ReadError as `open_sources` does.
+    ``zone``, ``hints`` and ``unreadable`` are those of `open_sources`; ``lost`` is told which lines
+    are no event. An event that the service could not tell from another by its id, or by person and
+    time, is given an id made of the file's path, its place in the file and its words: sent again,
+    it is not kept twice. Of stdin ids hold for one run. Raises ReadError as `open_sources` does.
     """
     origin = secrets.token_hex(8) if str(path) == "-" else str(Path(path).resolve())
-    for source in open_sources(path, text=text or None, day=day, zone=zone, unreadable=unreadable):
+    sources = open_sources(
+        path, text=text or None, day=day, zone=zone, hints=hints, unreadable=unreadable
+    )
+    for source in sources:
         for number, event in enumerate(_events_of(source)):
             made = event_as_json(event)
             if room:

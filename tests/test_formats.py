@@ -1,14 +1,16 @@
 """Files in the forms that people have: what is read out of each."""
 
 import json
+import re
 import sqlite3
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from commentnlp.errors import ReadError
 from commentnlp.inspection import inspect
-from commentnlp.reading import open_sources
+from commentnlp.reading import TableHints, open_sources
 
 CASES = Path(__file__).parent / "cases"
 WAITING, FADED = "什么时候发货", "掉色了能退吗"
@@ -217,3 +219,113 @@ def test_ruined_identities_give_way_to_nicknames(tmp_path):
 def test_the_total_at_the_foot_is_no_comment(tmp_path):
     (found,) = inspect(write(tmp_path, "a.csv", "评论,数量\n多少钱,1\n好看,2\n合计,3\n"))
     assert found.comments == 2
+
+
+def odd_workbook(path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.title = "说明"
+    book.active.append(["本表由运营导出"])
+    for title, said in (("上半场", "这个多少钱"), ("下半场", "什么时候发货")):
+        sheet = book.create_sheet(title)
+        sheet.append(["甲", "乙", "丙"])
+        for minute in range(3):
+            sheet.append([f"2026-02-07 20:1{minute}", f"小{minute}", said])
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"), [("下半场", "什么时候发货"), ("3", "什么时候发货"), ("2", "这个多少钱")]
+)
+def test_columns_and_sheet_that_somebody_names(tmp_path, sheet, said):
+    path = odd_workbook(tmp_path / "直播.xlsx")
+    hints = TableHints(time="甲", name="2", sheet=sheet)
+    (source,) = open_sources(path, text="丙", hints=hints)
+    events = list(source.events())
+    assert [event.text for event in events] == [said] * 3
+    assert [event.name for event in events] == ["小0", "小1", "小2"]
+    assert [event.time.minute for event in events] == [10, 11, 12]
+
+
+def test_a_named_column_of_clock_times(tmp_path):
+    path = tmp_path / "评论.csv"
+    path.write_text("甲,乙,丙\n20:10,小圆,多少钱\n20:11,小方,发货吗\n", encoding="utf-8")
+    (source,) = open_sources(path, text="3", hints=TableHints(time="1"), day=date(2026, 2, 7))
+    assert [event.time.isoformat() for event in source.events()] == [
+        "2026-02-07T20:10:00+08:00", "2026-02-07T20:11:00+08:00",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hints", "says"),
+    [
+        (TableHints(sheet="九"), "--sheet: no sheet '九'; there are: 说明, 上半场, 下半场"),
+        (TableHints(sheet="0"), "no sheet '0'"),
+        (
+            TableHints(sheet="上半场", time="丁"),
+            "--time: no column '丁'; the columns are: 甲, 乙, 丙",
+        ),
+        (TableHints(sheet="上半场", name="4"), "--name: no column '4'"),
+    ],
+)
+def test_what_is_named_and_not_there(tmp_path, hints, says):
+    path = odd_workbook(tmp_path / "直播.xlsx")
+    with pytest.raises(ReadError, match=re.escape(says)):
+        list(open_sources(path, text=None, hints=hints))
+    table = tmp_path / "a.csv"
+    table.write_text("评论\n好\n", encoding="utf-8")
+    with pytest.raises(ReadError, match="no workbook"):
+        list(open_sources(table, hints=TableHints(sheet="1")))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['["好看', "[1]好看", "{哈哈", "[捂脸]来了"],
+        ["[1]好看", "[2]好贵"],
+        ['{"a好', "[]好"],
+        ['["', "{}}"],
+    ],
+)
+def test_comments_that_begin_like_json_are_comments(tmp_path, lines):
+    path = tmp_path / "评论.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (source,) = open_sources(path)
+    assert [event.text for event in source.events()] == lines
+    assert not source.lost
+
+
+def test_times_told_from_when_the_table_was_written(tmp_path):
+    path = tmp_path / "评论.csv"
+    told = {
+        "昨天 20:15": "2026-02-06T20:15", "前天 08:10": "2026-02-05T08:10",
+        "昨晚 9:05": "2026-02-06T21:05", "今天 下午 1:00": "2026-02-07T13:00",
+        "3小时前": "2026-02-07T19:30", "半小时前": "2026-02-07T22:00", "2 天前": "2026-02-05T22:30",
+        "刚刚": "2026-02-07T22:30", "上午 9:00": "2026-02-07T09:00", "很久以前": None,
+    }  # fmt: skip
+    rows = "".join(f"{cell},好看\n" for cell in told)
+    path.write_text(f"评论时间,评论内容\n{rows}导出时间：2026-02-07 22:30:41\n", encoding="utf-8")
+    (source,) = open_sources(path)
+    found = [event.time for event in source.events()]
+    assert [one and one.isoformat()[:16] for one in found] == list(told.values())
+
+
+def test_hours_ago_need_to_know_the_hour(tmp_path):
+    path = tmp_path / "评论_20260207.csv"
+    path.write_text("评论时间,评论内容\n昨天 20:15,好看\n3小时前,好贵\n", encoding="utf-8")
+    (source,) = open_sources(path)
+    first, second = (event.time for event in source.events())
+    assert first.isoformat() == "2026-02-06T20:15:00+08:00"
+    assert second is None
+
+
+def test_nickname_and_identities_in_one_cell(tmp_path):
+    path = tmp_path / "评论.csv"
+    who = "小|圆|88123|MS4wLjABAAAAxq7Lk2"
+    path.write_text(f"用户,评论\n{who},多少钱\n{who},好看\n小方|1,贵\n", encoding="utf-8")
+    (source,) = open_sources(path)
+    assert [(event.name, event.user) for event in source.events()] == [
+        ("小|圆", "MS4wLjABAAAAxq7Lk2"), ("小|圆", "MS4wLjABAAAAxq7Lk2"), ("小方|1", "小方|1"),
+    ]  # fmt: skip

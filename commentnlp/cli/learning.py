@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commentnlp.cli.models import comparisons_table
-from commentnlp.cli.options import add_files, add_model, add_safe_cells
+from commentnlp.cli.options import add_files, add_model, add_safe_cells, hints_of
 from commentnlp.corpus import FEW, Corpus, corpus, describe, shipped_samples
 from commentnlp.errors import CommentnlpError, ModelError
 from commentnlp.language import Language
@@ -135,7 +135,9 @@ def _suggest(options: argparse.Namespace) -> int:
         (
             event
             for path in options.files
-            for source in open_sources(path, text=options.text, day=options.date)
+            for source in open_sources(
+                path, text=options.text, day=options.date, hints=hints_of(options)
+            )
             for event in source.events()
         ),
         model,

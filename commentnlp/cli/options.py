@@ -15,6 +15,8 @@ from commentnlp.errors import CommentnlpError
 from commentnlp.shipped import DEFAULT_MODEL
 
 if TYPE_CHECKING:
+    from commentnlp.reading import TableHints
+
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
@@ -23,9 +25,23 @@ def add_files(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("files", nargs="+", metavar="FILE",
                       help="CSV, TSV, XLSX, XLS, JSON, Parquet, what live tools save, any of these"
                       " as gz, zst or zip; - for stdin")  # fmt: skip
-    verb.add_argument("--text", default="", metavar="COLUMN", help="column of the comments")
+    verb.add_argument(
+        "--text", default="", metavar="COLUMN", help="column of the comments, by its name or number"
+    )
+    verb.add_argument("--time", default="", metavar="COLUMN", help="column of the times")
+    verb.add_argument("--name", default="", metavar="COLUMN", help="column of the nicknames")
+    verb.add_argument("--sheet", default="", metavar="SHEET",
+                      help="sheet of a workbook, by its name or number; that which looks like the"
+                      " comments if not given")  # fmt: skip
     verb.add_argument("--date", type=_day, metavar="YYYY-MM-DD",
                       help="day of a log that only tells the hour")  # fmt: skip
+
+
+def hints_of(options: argparse.Namespace) -> TableHints:
+    """What was said of the table."""
+    from commentnlp.reading import TableHints
+
+    return TableHints(options.time, options.name, options.sheet)
 
 
 def _day(text: str) -> date:

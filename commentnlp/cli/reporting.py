@@ -8,7 +8,7 @@ import sys
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from commentnlp.cli.options import add_files, add_model, tell_failed
+from commentnlp.cli.options import add_files, add_model, hints_of, tell_failed
 from commentnlp.errors import CommentnlpError
 from commentnlp.model import Model
 from commentnlp.reading import files_of
@@ -67,6 +67,7 @@ def _report(options: argparse.Namespace) -> int:
         earlier=baseline,
         text=options.text or None,
         day=options.date,
+        hints=hints_of(options),
         unreadable=failed.append if len(files) > 1 else None,
     )
     if report.quality.estimated:

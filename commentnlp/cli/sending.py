@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from commentnlp.cli.options import add_files, printable, progress_line, tell_failed
+from commentnlp.cli.options import add_files, hints_of, printable, progress_line, tell_failed
 from commentnlp.errors import CommentnlpError
 from commentnlp.reading import Remarks, files_of
 
@@ -74,7 +74,8 @@ def _send_file(
 
     def events() -> Iterator[dict[str, Any]]:
         found = events_to_send(path, room=options.room, text=options.text, day=options.date,
-                               zone=zone, unreadable=failed.append, lost=lost)  # fmt: skip
+                               zone=zone, hints=hints_of(options), unreadable=failed.append,
+                               lost=lost)  # fmt: skip
         for one in found:
             places.append(one.place)
             latest[:] = [one]

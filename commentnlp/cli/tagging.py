@@ -25,6 +25,7 @@ from commentnlp.cli.options import (
     add_model,
     add_safe_cells,
     cores,
+    hints_of,
     language_of_environment,
     printable,
     progress_line,
@@ -96,9 +97,9 @@ def _classify(options: argparse.Namespace) -> int:
         raise CommentnlpError("--jobs: give a number from 1 on")
     model = Model.load(options.model)
     how = Options(
-        text=options.text, day=options.date, bom=not options.no_bom, resume=options.resume,
-        jobs=options.jobs or cores(), labels=options.labels or "en", wide=options.wide,
-        safe_cells=options.safe_cells,
+        text=options.text, hints=hints_of(options), day=options.date, bom=not options.no_bom,
+        resume=options.resume, jobs=options.jobs or cores(), labels=options.labels or "en",
+        wide=options.wide, safe_cells=options.safe_cells,
     )  # fmt: skip
     failed: list[CommentnlpError] = []
     for path, target in zip(options.files, targets, strict=True):
@@ -134,7 +135,11 @@ def _inspect(options: argparse.Namespace) -> int:
     for path in files:
         try:
             found += inspect(
-                path, text=options.text or None, day=options.date, unreadable=failed.append
+                path,
+                text=options.text or None,
+                day=options.date,
+                hints=hints_of(options),
+                unreadable=failed.append,
             )
         except CommentnlpError as error:
             if len(files) == 1:

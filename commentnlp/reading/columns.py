@@ -12,7 +12,7 @@ from itertools import chain, pairwise, repeat
 from typing import Any, TypeVar
 
 from commentnlp.reading.days import Days
-from commentnlp.reading.values import clock, moment, number, unguarded
+from commentnlp.reading.values import before_now, clock, moment, number, unguarded
 from commentnlp.reading.written import EVENT_COLUMNS, comments_of, events_of, levels_of
 from commentnlp.records import KINDS, SCORE_ENDINGS, SHANGHAI, Event, Tag
 
@@ -129,12 +129,24 @@ def kind_of(word: str) -> str:
     return KIND_WORDS.get(bare.lower(), bare)
 
 
+def nickname(value: str) -> str:
+    """A nickname, without the short and the long identity that some tools write behind it."""
+    value = value.strip()
+    joined = _JOINED.fullmatch(value) if "|" in value else None
+    return joined[1].strip() if joined else value
+
+
 def identity(value: str) -> str:
     """An identity, empty where it is hidden, or ruined by a spreadsheet (``7.25E+18``): such
     people are never one person."""
     value = unguarded(value)
+    if "|" in value and (joined := _JOINED.fullmatch(value)):
+        return joined[2]
     return "" if _MASKED.fullmatch(value) or _RUINED.fullmatch(value) else value
 
+
+_JOINED = re.compile(r"(.+?)\s*\|\s*[\w.-]{2,}\s*\|\s*([\w.=-]{16,})")
+"""``nickname|short identity|long identity`` in one cell."""
 
 JUDGED = ("text", "kind", "role")
 """What tells whether a row is a viewer's comment, and which."""
@@ -153,7 +165,8 @@ class Columns:
     written: bool = False
     """The table begins with `EVENT_COLUMNS`: its cells stand as `cells_of` wrote them."""
     clocks: bool = False
-    """There are times of day that lack a date; `Days` finds it, row by row."""
+    """There are times of day that lack a date, or times told from now; `Days` dates them, row by
+    row."""
 
     @classmethod
     def named(cls, header: Sequence[str]) -> Columns:
@@ -169,13 +182,13 @@ class Columns:
             places = _places(header, facets)
         return cls(places, facets)
 
-    def with_text(self, place: int) -> Columns:
-        """The same with the comments in the column ``place``."""
-        if self.places.get("text") == place:
+    def with_place(self, what: str, place: int) -> Columns:
+        """The same with ``what`` (``text``, ``time``, ``name``) in the column ``place``."""
+        if self.places.get(what) == place:
             return self
-        others = {w: p for w, p in self.places.items() if p != place and w != "text"}
+        others = {w: p for w, p in self.places.items() if p != place and w != what}
         facets = {facet: at for facet, at in self.facets.items() if place not in at}
-        return replace(self, places={**others, "text": place}, facets=facets, written=False)
+        return replace(self, places={**others, what: place}, facets=facets, written=False)
 
     def checked(self, rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> Columns:
         """Without a column of kinds, or of scores, that holds something else in these rows; and
@@ -200,7 +213,7 @@ class Columns:
             if sum(map(_is_scores, cells)) * 2 < len(cells):
                 del facets[facet]
         times = [row[places["time"]] for row in rows if places.get("time", len(row)) < len(row)]
-        return Columns(places, facets, clocks=any(map(clock, times)))
+        return Columns(places, facets, clocks=any(clock(one) or before_now(one) for one in times))
 
     def comments(self, rows: Sequence[Sequence[str]]) -> list[str | None]:
         """What viewers typed, row by row; None where a row is no viewer's comment."""
@@ -272,7 +285,7 @@ class Columns:
                 column("room", str.strip, ""),
                 # where nobody has an identity, the nickname is the best there is
                 self._people(column),
-                column("name", str.strip, ""),
+                column("name", nickname, ""),
                 roles,
                 column("count", _count, 1),
                 column("total", number, None),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
-from commentnlp.reading.values import clock, moment
+from commentnlp.reading.values import before_now, clock, moment
 from commentnlp.records import SHANGHAI
 
 _FOLDER_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
@@ -64,15 +64,21 @@ def find_day(name: str, titles: str, zone: tzinfo) -> tuple[date | None, str]:
     for match in (*_FOLDER_DAY.finditer(titles), *_FILE_DAY.finditer(titles)):
         with suppress(ValueError):
             return date(*map(int, filter(None, match.groups()))), ""
-    path = Path(name.partition(" › ")[0])
-    try:
-        changed = datetime.fromtimestamp(path.stat().st_mtime, zone).date()
-    except (OSError, ValueError, OverflowError):
+    if not (saved := changed_at(name, zone)):
         return None, ""
+    changed = saved.date()
     for text in (Path(name).name, titles):
         if found := day_near(text, changed):
             return found, f"{_CLOCKS} are taken for {found}; the year is not told, --date tells it"
     return changed, f"{_CLOCKS} are taken for {changed}, when the file was saved; --date tells it"
+
+
+def changed_at(name: str, zone: tzinfo) -> datetime | None:
+    """When a file on the disk, or the archive that it is in, was last changed."""
+    try:
+        return datetime.fromtimestamp(Path(name.partition(" › ")[0]).stat().st_mtime, zone)
+    except (OSError, ValueError, OverflowError):
+        return None
 
 
 def saved_at(tail: str, zone: tzinfo = SHANGHAI) -> datetime | None:
@@ -108,17 +114,32 @@ class Days:
     """When the file was saved: the show began within the day before."""
     before: time | None = None
     """The clock of the last row."""
+    exported: datetime | None = None
+    """When the table was written, which times such as ``3小时前`` count from."""
+    told: date | None = None
+    """The day on which it was, where no more than that is known."""
 
     def fill(self, times: Sequence[datetime | None], cells: Sequence[str]) -> list[datetime | None]:
         """The times; for None, what the cell tells, which may be a time of day."""
         return [
-            self._seen(found) if found else self._dated(clock(cell))
+            self._seen(found) if found else self._dated(clock(cell)) or self._before(cell)
             for found, cell in zip(times, cells, strict=True)
         ]
 
     def _seen(self, found: datetime) -> datetime:
         self.day, self.before = found.date(), found.time()
         return found
+
+    def _before(self, cell: str) -> datetime | None:
+        if not (found := before_now(cell)):
+            return None
+        ago, of_day = found
+        if of_day is None:
+            # what is told in hours is not known to the second
+            minute = self.exported and self.exported.replace(second=0, microsecond=0)
+            return minute - ago if minute else None
+        day = self.exported.date() if self.exported else self.told
+        return datetime.combine(day - ago, of_day, self.zone) if day else None
 
     def _dated(self, now: time | None) -> datetime | None:
         if now is None:

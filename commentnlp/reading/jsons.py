@@ -31,6 +31,18 @@ def starts_like_json(head: str) -> bool:
     return _START.match(head) is not None
 
 
+def holds_json(head: str, whole: bool) -> bool:
+    """Whether a text that begins as JSON holds some: a closed object, list or string.
+
+    ``["好看`` and ``[1]好看`` begin so, too, and are comments.
+    """
+    values = values_of_stream([head], 1, Remarks())
+    if any(value and isinstance(value, dict | list | str) for _, value in values):
+        return True
+    # nothing in brackets; the first object of a file may be longer than its head
+    return not head.strip("[]{} \t\r\n") or (not whole and head.lstrip().startswith("{"))
+
+
 def is_lines(head: str) -> bool:
     """Whether a JSON text has one value a line (else it is to be read as one stream)."""
     first = next((line for line in head.split("\n") if line.strip()), "")

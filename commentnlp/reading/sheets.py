@@ -51,10 +51,11 @@ class Sheet:
     """What was odd; complete once the rows are read."""
 
 
-def workbook_rows(file: BinaryIO, name: str) -> Sheet:
-    """The first visible sheet with data of an XLSX workbook; of a formula, its kept value.
+def workbook_rows(file: BinaryIO, name: str, wanted: str = "") -> Sheet:
+    """The visible sheet of an XLSX workbook that looks like the comments, or the one that is
+    ``wanted`` by name or number; of a formula, its kept value.
 
-    Raises ReadError for a broken workbook, one without data.
+    Raises ReadError for a broken workbook, one without data or without that sheet.
     """
     import openpyxl
 
@@ -67,11 +68,11 @@ def workbook_rows(file: BinaryIO, name: str) -> Sheet:
         (sheet.title, sheet.sheet_state == "visible", sheet.iter_rows(values_only=True))
         for sheet in book.worksheets
     ]
-    return _first_with_data(sheets, name)
+    return _best_sheet(sheets, name, wanted)
 
 
-def old_workbook_rows(file: BinaryIO, name: str) -> Sheet:
-    """The first visible sheet with data of an XLS workbook, which is read whole.
+def old_workbook_rows(file: BinaryIO, name: str, wanted: str = "") -> Sheet:
+    """As `workbook_rows`, of an XLS workbook, which is read whole.
 
     Raises ReadError for a broken workbook, one with a password or without data.
     """
@@ -92,7 +93,7 @@ def old_workbook_rows(file: BinaryIO, name: str) -> Sheet:
             yield [_old_value(cell, book.datemode) for cell in sheet.row(number)]
 
     sheets = [(sheet.name, sheet.visibility == 0, values(sheet)) for sheet in book.sheets()]
-    return _first_with_data(sheets, name)
+    return _best_sheet(sheets, name, wanted)
 
 
 def parquet_rows(file: BinaryIO, name: str) -> Sheet:
@@ -132,11 +133,13 @@ def parquet_rows(file: BinaryIO, name: str) -> Sheet:
     return Sheet(rows(), notes)
 
 
-def _first_with_data(
-    sheets: Sequence[tuple[str, bool, Iterable[Sequence[Any]]]], name: str
+def _best_sheet(
+    sheets: Sequence[tuple[str, bool, Iterable[Sequence[Any]]]], name: str, wanted: str
 ) -> Sheet:
     """Title, visible or not, and rows of all sheets → the one to read, and a note on the rest."""
     notes: list[str] = []
+    if wanted:
+        sheets = [_wanted_sheet(sheets, name, wanted)]
     chosen: Sheet | None = None
     others, title, most = [], "", -1
     for other, visible, values in sheets:
@@ -156,6 +159,23 @@ def _first_with_data(
     if others:
         notes.insert(0, f"only the sheet {title} is read; not read: {', '.join(others)}")
     return chosen
+
+
+def _wanted_sheet(
+    sheets: Sequence[tuple[str, bool, Iterable[Sequence[Any]]]], name: str, wanted: str
+) -> tuple[str, bool, Iterable[Sequence[Any]]]:
+    """The sheet of that name or number; it may be hidden."""
+    titles = [title.strip().lower() for title, _, _ in sheets]
+    wanted = wanted.strip()
+    if wanted.lower() in titles:
+        place = titles.index(wanted.lower())
+    elif wanted.isdecimal() and 1 <= int(wanted) <= len(titles):
+        place = int(wanted) - 1
+    else:
+        there = ", ".join(title for title, _, _ in sheets)
+        raise ReadError(f"{name}: --sheet: no sheet {wanted!r}; there are: {there}")
+    title, _, rows = sheets[place]
+    return title, True, rows
 
 
 def _worth(title: str, head: Sequence[tuple[int, list[str]]]) -> int:

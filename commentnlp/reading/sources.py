@@ -25,16 +25,18 @@ from commentnlp.reading import (
     sqlite_files,
 )
 from commentnlp.reading.columns import Columns
-from commentnlp.reading.days import Days, day_of, find_day, saved_at
+from commentnlp.reading.days import Days, changed_at, day_of, find_day, saved_at
 from commentnlp.reading.encodings import BLOCK, HEAD, encoding_of, text_blocks
 from commentnlp.reading.opening import Opened, open_file
 from commentnlp.reading.remarks import Remarks
 from commentnlp.reading.tables import (
     BLANK,
+    NO_HINTS,
     ONE_COLUMN,
     TITLE,
     Layout,
     Records,
+    TableHints,
     layout_of_rows,
     layout_of_text,
     row_blocks,
@@ -134,6 +136,7 @@ def open_sources(
     text: str | None = "",
     day: date | None = None,
     zone: tzinfo = SHANGHAI,
+    hints: TableHints = NO_HINTS,
     unreadable: Callable[[ReadError], None] | None = None,
 ) -> Iterator[Source]:
     """Open a file, or ``-`` for stdin: one source, or one for each file of a zip archive.
@@ -141,13 +144,14 @@ def open_sources(
     ``text`` names the column of the comments where it has no usual name (None: there need be
     none); ``day`` is the date of the first row of what only tells the hour, which else is sought
     in the file's name and end. Times without a zone are those of ``zone``, in tables, workbooks
-    and logs; what live tools send as JSON tells its own. Each source is valid until the next is
+    and logs; what live tools send as JSON tells its own. ``hints`` name other columns, and the
+    sheet of a workbook. Each source is valid until the next is
     asked for. Raises ReadError for what is missing, damaged or holds no comments; where that is
     one of the files of an archive, ``unreadable`` is told, if given, and the others come.
     """
     for opened in open_file(path, unreadable):
         try:
-            source = (_text if opened.kind == "text" else _sheet)(opened, day, zone)
+            source = (_text if opened.kind == "text" else _sheet)(opened, day, zone, hints)
             source.notes += opened.notes
             source = _ready(source, text, zone)
         except ReadError as error:
@@ -169,7 +173,7 @@ def source_of(data: bytes, name: str, *, zone: tzinfo = SHANGHAI) -> Source:
         raise ReadError(f"{name}: is {kind}; send the text in it, as JSON or CSV")
     file = io.BytesIO(data)
     opened = Opened(name, kind, file, len(data), file.tell, seekable=True)
-    return _ready(_text(opened, None, zone), None, zone)
+    return _ready(_text(opened, None, zone, NO_HINTS), None, zone)
 
 
 def _ready(source: Source, text: str | None, zone: tzinfo) -> Source:
@@ -183,7 +187,9 @@ def _ready(source: Source, text: str | None, zone: tzinfo) -> Source:
     return source
 
 
-def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
+def _text(opened: Opened, day: date | None, zone: tzinfo, hints: TableHints) -> Source:
+    if hints.sheet:
+        raise ReadError(f"{opened.name}: --sheet: no workbook, it has no sheets")
     head = read_block(opened.file, HEAD)
     encoding = encoding_of(head, opened.name)
     odd, lost = Remarks(), Remarks()
@@ -197,15 +203,15 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
     if danmaku_xml.is_danmaku_xml(first):
         tool, parser = "danmaku XML", Parser(_EVENT_LAYOUT, "events")
         pieces = _packed(danmaku_xml.events_of_xml(texts, opened.name, zone))
-    elif skipped or jsons.starts_like_json(first):
+    elif skipped or (jsons.starts_like_json(first) and jsons.holds_json(first, whole)):
         first = first[skipped:]
         if skipped and whole:  # what closes callback(…);
             first = first.rstrip().removesuffix(";").rstrip().removesuffix(")")
         texts = chain([first], blocks)
-        tool, parser, pieces = _json(opened.name, first, texts, whole, lost)
+        tool, parser, pieces = _json(opened.name, first, texts, whole, lost, hints)
     elif unlogged := _without_prefixes(first, texts):
         first, texts = unlogged
-        tool, parser, pieces = _json(opened.name, first, texts, whole, lost)
+        tool, parser, pieces = _json(opened.name, first, texts, whole, lost, hints)
     elif tool := logs.recognise(first.split("\n", _SAMPLE)[:_SAMPLE]):
         state = logs.start(opened.name, _tail(opened, first, whole), zone)
         if day:
@@ -217,10 +223,10 @@ def _text(opened: Opened, day: date | None, zone: tzinfo) -> Source:
         found = form.rows(row_blocks(texts, "", 0, 1, lost), lost)
         ahead = list(islice(found, _SAMPLE))
         rows = [list(form.header), *(row for _, row in ahead)]
-        parser = Parser(layout_of_rows(rows, opened.name, headed=True)[0], "rows")
+        parser = Parser(layout_of_rows(rows, opened.name, headed=True, hints=hints)[0], "rows")
         pieces = _packed(chain(ahead, found))
     else:
-        layout, headed = layout_of_text(first, whole, opened.name)
+        layout, headed = layout_of_text(first, whole, opened.name, hints)
         titles = "\n".join(first.split("\n", headed.start)[: headed.start])
         tool = "event log" if layout.events else f"{_TABLES[layout.delimiter]} table"
         parser = Parser(layout, "text")
@@ -240,12 +246,12 @@ def _days(
     name: str, day: date | None, titles: str, saved: datetime | None, zone: tzinfo
 ) -> tuple[Days, list[str]]:
     """What dates the rows of a table that tells clock times, and what to say of it."""
+    changed = changed_at(name, zone)
     if day is None and saved is not None and day_of(name) is None:
-        return Days(zone, None, saved), []
-    if day is not None:
-        return Days(zone, day, saved), []
-    found, note = find_day(name, titles, zone)
-    return Days(zone, found, saved), [note] if note else []
+        return Days(zone, None, saved, exported=saved), []
+    found, note = (day, "") if day is not None else find_day(name, titles, zone)
+    exported = saved or (changed if changed and changed.date() == found else None)
+    return Days(zone, found, saved, exported=exported, told=found), [note] if note else []
 
 
 _PREFIXED = re.compile(r"[^{\[]*(?:\[[^\]{]*\][^{\[]*)*(\{.*\})\s*")
@@ -288,7 +294,7 @@ def _table_pieces(
 
 
 def _json(
-    name: str, first: str, texts: Iterator[str], whole: bool, lost: Remarks
+    name: str, first: str, texts: Iterator[str], whole: bool, lost: Remarks, hints: TableHints
 ) -> tuple[str, Parser, Iterator[Piece]]:
     lines = jsons.is_lines(first)
     if lines:
@@ -315,7 +321,7 @@ def _json(
     if not whole or len(sample) == _SAMPLE:
         header.append(jsons.MORE)
     rows = [cells for _, cells in jsons.rows_of(enumerate(sample), header, Remarks())]
-    layout = layout_of_rows([header, *rows], name, headed=True)[0]
+    layout = layout_of_rows([header, *rows], name, headed=True, hints=hints)[0]
     if lines:
         blocks = row_blocks(texts, "", 0, 1, lost)
         return "JSON lines", Parser(layout, "json"), starmap(Piece, blocks)
@@ -356,18 +362,19 @@ def _records(sample: Sequence[Any], lines: bool) -> Callable[[Any], Iterable[Any
     return of_answer
 
 
-def _sheet(opened: Opened, day: date | None, zone: tzinfo) -> Source:
-    readers = {
-        "xlsx": sheets.workbook_rows,
-        "xls": sheets.old_workbook_rows,
-        "parquet": sheets.parquet_rows,
-        "sqlite": sqlite_files.sqlite_rows,
-    }
-    sheet = readers[opened.kind](opened.file, opened.name)
+def _sheet(opened: Opened, day: date | None, zone: tzinfo, hints: TableHints) -> Source:
+    if opened.kind in ("xlsx", "xls"):
+        read = sheets.workbook_rows if opened.kind == "xlsx" else sheets.old_workbook_rows
+        sheet = read(opened.file, opened.name, hints.sheet)
+    elif hints.sheet:
+        raise ReadError(f"{opened.name}: --sheet: no workbook, it has no sheets")
+    else:
+        tables = {"parquet": sheets.parquet_rows, "sqlite": sqlite_files.sqlite_rows}
+        sheet = tables[opened.kind](opened.file, opened.name)
     lost = Remarks()
     all_rows = _without_gaps(sheet.rows, lost)
     ahead = list(islice(all_rows, _SAMPLE))
-    layout, above = layout_of_rows([row for _, row in ahead], opened.name)
+    layout, above = layout_of_rows([row for _, row in ahead], opened.name, hints=hints)
     for line, _ in ahead[: max(above - 1, 0)]:
         lost.add(TITLE, line)
     days: Days | None = None

@@ -14,7 +14,7 @@ from commentnlp.errors import ReadError
 from commentnlp.reading.columns import JUDGED, LAST_ROWS, Columns, kind_of
 from commentnlp.reading.encodings import LONGEST_LINE
 from commentnlp.reading.remarks import Remarks
-from commentnlp.reading.values import clock, moment, number
+from commentnlp.reading.values import before_now, clock, moment, number
 from commentnlp.records import KINDS, Event
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -47,6 +47,21 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 _TITLES = 10
 _NO_CELLS: list[str] = []
 _SAMPLE = 500
+
+
+@dataclass(frozen=True)
+class TableHints:
+    """What somebody says of a table whose columns or sheets have unusual names."""
+
+    time: str = ""
+    """Column of the times, by its name or number (from 1)."""
+    name: str = ""
+    """Column of the nicknames, likewise."""
+    sheet: str = ""
+    """Sheet of a workbook, likewise."""
+
+
+NO_HINTS = TableHints()
 
 
 @dataclass
@@ -101,14 +116,12 @@ class Layout:
         """
         if not name and "text" in self.columns.places:
             return self
-        names = [cell.strip().lower() for cell in self.header]
-        if name and name.strip().lower() in names:
-            place = names.index(name.strip().lower())
-            return replace(self, columns=self.columns.with_text(place))
-        seen = ", ".join(self.header[:40]) + (", …" if len(self.header) > 40 else "")
-        what = f"no column {name!r}" if name else "no column looks like the comments"
+        if name:
+            place = find_column(self.header, name, f"{path}: --text")
+            return replace(self, columns=self.columns.with_place("text", place))
         raise ReadError(
-            f"{path}: {what}; the columns are: {seen} (name the right one with --text COLUMN)"
+            f"{path}: no column looks like the comments; the columns are: {_listed(self.header)}"
+            " (name the right one with --text COLUMN)"
         )
 
     def parse(self, text: str, line: int, *, cells: bool = True) -> Records:
@@ -262,6 +275,22 @@ class Layout:
         return [*cells[: width - 1], self.delimiter.join(cells[width - 1 :])]
 
 
+def find_column(header: Sequence[str], name: str, where: str) -> int:
+    """Place of a column by its name, else by its number from 1. Raises ReadError that lists them,
+    after ``where``."""
+    names = [cell.strip().lower() for cell in header]
+    wanted = name.strip().lower()
+    if wanted in names:
+        return names.index(wanted)
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
+        return int(wanted) - 1
+    raise ReadError(f"{where}: no column {name!r}; the columns are: {_listed(header)}")
+
+
+def _listed(header: Sequence[str]) -> str:
+    return ", ".join(header[:40]) + (", …" if len(header) > 40 else "")
+
+
 def split_lines(text: str) -> list[str]:
     """Lines of a text that ends with one; what ends them is ``\\n``."""
     lines = text.split("\n")
@@ -362,7 +391,9 @@ def _is_open(lines: Sequence[str], delimiter: str) -> bool:
     return reader.line_num > len(lines)
 
 
-def layout_of_text(text: str, whole: bool, name: str) -> tuple[Layout, range]:
+def layout_of_text(
+    text: str, whole: bool, name: str, hints: TableHints = NO_HINTS
+) -> tuple[Layout, range]:
     """How a table is laid out, from its first lines, and which of these are the header.
 
     Lines are counted from 0; what stands before the header are titles. ``whole`` says that the
@@ -376,12 +407,17 @@ def layout_of_text(text: str, whole: bool, name: str) -> tuple[Layout, range]:
         return Layout(EVENT_HEADER, _EVENT_COLUMNS, events=True), range(0)
     delimiter = _delimiter(lines)
     rows, places = _sample_rows(lines, delimiter)
-    layout, above = layout_of_rows(rows, name, delimiter)
+    layout, above = layout_of_rows(rows, name, delimiter, hints=hints)
     return layout, places[above - 1] if above else range(0)
 
 
 def layout_of_rows(
-    rows: Sequence[Sequence[str]], name: str, delimiter: str = ",", *, headed: bool = False
+    rows: Sequence[Sequence[str]],
+    name: str,
+    delimiter: str = ",",
+    *,
+    headed: bool = False,
+    hints: TableHints = NO_HINTS,
 ) -> tuple[Layout, int]:
     """How a table is laid out, from its first rows, and how many stand above its rows.
 
@@ -421,6 +457,9 @@ def layout_of_rows(
         notes.append(NO_HEADER)
     if not header:
         raise ReadError(f"{name}: the file is empty")
+    for what, wanted in (("time", hints.time), ("name", hints.name)):
+        if wanted:
+            columns = columns.with_place(what, find_column(header, wanted, f"{name}: --{what}"))
     columns = columns.checked(body, header)
     layout = Layout(tuple(header), columns, delimiter, notes=tuple(notes), added=added)
     return layout, place + 1
@@ -491,7 +530,7 @@ def _is_kinds(rows: Sequence[Sequence[str]], column: int) -> bool:
 
 
 def _is_time(cell: str) -> bool:
-    return (moment(cell) or clock(cell)) is not None
+    return (moment(cell) or clock(cell) or before_now(cell)) is not None
 
 
 def _columns_by_content(rows: Sequence[Sequence[str]], width: int) -> Columns:

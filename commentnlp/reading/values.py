@@ -87,6 +87,12 @@ _ENGLISH = re.compile(
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _SQUEEZED = re.compile(r"(\d{4})(\d\d)(\d\d)[T ](\d\d?:?\d\d(?::?\d\d)?)")
 _HALVES = re.compile(r"(.*\d日?) ?(凌晨|早上|上午|中午|下午|傍晚|晚上|[aApP][mM]) ?(\d\d?)(:.*)")
+_HALF_CLOCK = re.compile(r"(凌晨|早上|上午|中午|下午|傍晚|晚上|[aApP][mM]) ?(\d\d?)(:.*)")
+_DAYS_AGO = {"今天": 0, "今日": 0, "昨天": 1, "昨日": 1, "昨晚": 1, "前天": 2, "前日": 2}
+_DAY_WORD = re.compile(rf"({'|'.join(_DAYS_AGO)})\s*(.*)")
+_SECONDS_AGO = {"秒": 1, "秒钟": 1, "分": 60, "分钟": 60, "小时": 3_600, "个小时": 3_600,
+                "天": 86_400, "周": 604_800, "星期": 604_800, "个星期": 604_800}  # fmt: skip
+_AGO = re.compile(rf"(\d{{1,4}}|半)\s*({'|'.join(_SECONDS_AGO)})(?:之?前|以前)")
 _ZONE_NAME = re.compile(r"(.*\d)\s+[A-Z]{3,4}")
 _OFFSET = re.compile(r"(.*:\d\d(?:\.\d+)?)\s*([+-]\d\d)")
 _AND_MORE = re.compile(r"(\d{4}\D\d.*?\d日?)\s*(?:[·•|]|来自|已购|颜色|规格).*")
@@ -112,12 +118,7 @@ def _otherwise(text: str, zone: tzinfo) -> datetime | None:
         of_day = match[4] if ":" in match[4] else ":".join(re.findall("..", match[4]))
         return moment(f"{match[1]}-{match[2]}-{match[3]} {of_day}", zone)
     if match := _HALVES.fullmatch(text):
-        hour = int(match[3])
-        late = match[2] in ("下午", "傍晚", "晚上") or match[2].lower() == "pm"
-        if (late and hour < 12) or (match[2] == "中午" and hour < 3):
-            hour += 12
-        elif hour == 12 and match[2] in ("凌晨", "上午", "am", "AM"):
-            hour = 0
+        hour = _hour_of_day(match[2], int(match[3]))
         return moment(f"{match[1]} {hour:02}{match[4]}", zone)
     for pattern in (_ZONE_NAME, _AND_MORE):
         if match := pattern.fullmatch(text):
@@ -127,19 +128,50 @@ def _otherwise(text: str, zone: tzinfo) -> datetime | None:
     return None
 
 
+def _hour_of_day(half: str, hour: int) -> int:
+    """The hour on a clock of 24 hours, of one that is said with its half of the day."""
+    late = half in ("下午", "傍晚", "晚上") or half.lower() == "pm"
+    if (late and hour < 12) or (half == "中午" and hour < 3):
+        return hour + 12
+    return 0 if hour == 12 and half in ("凌晨", "上午", "am", "AM") else hour
+
+
 def clock(text: str) -> time | None:
     """A time of day without a date; None where it is none.
 
-    >>> clock("20:15")
-    datetime.time(20, 15)
+    >>> clock("20:15"), clock("下午 8:15")
+    (datetime.time(20, 15), datetime.time(20, 15))
     """
-    if not (match := _CLOCK.fullmatch(text.strip())):
+    text = text.strip()
+    if half := _HALF_CLOCK.fullmatch(text):
+        text = f"{_hour_of_day(half[1], int(half[2]))}{half[3]}"
+    if not (match := _CLOCK.fullmatch(text)):
         return None
     hour, minute, second = (int(part or 0) for part in match.groups()[:3])
     try:
         return time(hour, minute, second, _micro(match[4]))
     except ValueError:
         return None
+
+
+def before_now(text: str) -> tuple[timedelta, time | None] | None:
+    """A time told from the moment of reading: ``3小时前`` is so long before it, ``昨天 20:15`` so
+    many days before it, at that time of day. None where it is none.
+
+    >>> before_now("昨天 20:15")
+    (datetime.timedelta(days=1), datetime.time(20, 15))
+    """
+    text = text.strip()
+    if text in ("刚刚", "刚才"):
+        return timedelta(), None
+    if match := _AGO.fullmatch(text):
+        many = 0.5 if match[1] == "半" else int(match[1])
+        return timedelta(seconds=many * _SECONDS_AGO[match[2]]), None
+    if match := _DAY_WORD.fullmatch(text):
+        rest = match[2] if match[1] != "昨晚" or not match[2] else f"晚上 {match[2]}"
+        of_day = clock(rest)
+        return (timedelta(days=_DAYS_AGO[match[1]]), of_day) if of_day else None
+    return None
 
 
 def _since_1970(value: int | float, zone: tzinfo) -> datetime | None:

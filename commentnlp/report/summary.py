@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from commentnlp.errors import CommentnlpError, ReadError
 from commentnlp.model import Model
-from commentnlp.reading import Remarks, Source, open_sources
+from commentnlp.reading import NO_HINTS, Remarks, Source, TableHints, open_sources
 from commentnlp.records import Event
 from commentnlp.report.activity import activity
 from commentnlp.report.fit import fit
@@ -57,67 +58,56 @@ def summarise_files(
     earlier: Sequence[Path | str] = (),
     text: str | None = None,
     day: date | None = None,
+    hints: TableHints = NO_HINTS,
     unreadable: Callable[[ReadError], None] | None = None,
 ) -> Report:
     """Read files and make one report of all their events.
 
-    ``text`` and ``day`` as of `commentnlp.reading.open_sources`. Raises ReadError for what cannot
-    be read, and what `summarise` raises. Of a file that cannot be opened ``unreadable`` is told, if
-    given, and the report is of the others.
+    ``text``, ``day`` and ``hints`` as of `commentnlp.reading.open_sources`. Raises ReadError for
+    what cannot be read, and what `summarise` raises. Of a file that cannot be opened ``unreadable``
+    is told, if given, and the report is of the others.
     """
     files: list[File] = []
     before: list[File] = []
-    log = read_log(_events(paths, files, settings, text, day, unreadable))
-    there = read_log(_events(earlier, before, settings, text, day, unreadable))
+
+    def opened(path: Path | str) -> Iterator[Source]:
+        try:
+            yield from open_sources(
+                path, text=text, day=day, zone=settings.zone, hints=hints, unreadable=unreadable
+            )
+        except ReadError as error:
+            if unreadable is None:
+                raise
+            unreadable(error)
+
+    log = read_log(_events(chain.from_iterable(map(opened, paths)), files))
+    there = read_log(_events(chain.from_iterable(map(opened, earlier)), before))
     return _report(log, model, settings, there, files, before)
 
 
-def _events(
-    paths: Sequence[Path | str],
-    files: list[File],
-    settings: Settings,
-    text: str | None,
-    day: date | None,
-    unreadable: Callable[[ReadError], None] | None,
-) -> Iterator[Iterator[Event]]:
+def _events(sources: Iterable[Source], files: list[File]) -> Iterator[Iterator[Event]]:
     """The events file by file; tells ``files`` of each once it is read."""
-    for path in paths:
-        for source in _opened(path, settings, text, day, unreadable):
-            rows = 0
+    for source in sources:
+        rows = 0
 
-            def counted(source: Source = source) -> Iterator[Event]:
-                nonlocal rows
-                for event in source.events():
-                    rows += 1
-                    yield event
+        def counted(source: Source = source) -> Iterator[Event]:
+            nonlocal rows
+            for event in source.events():
+                rows += 1
+                yield event
 
-            yield counted()
-            files.append(
-                File(
-                    shown(Path(source.name).name),
-                    source.tool,
-                    source.encoding,
-                    rows,
-                    _remarks(source.odd),
-                    _remarks(source.lost),
-                    tuple(map(shown, source.notes)),
-                )
+        yield counted()
+        files.append(
+            File(
+                shown(Path(source.name).name),
+                source.tool,
+                source.encoding,
+                rows,
+                _remarks(source.odd),
+                _remarks(source.lost),
+                tuple(map(shown, source.notes)),
             )
-
-
-def _opened(
-    path: Path | str,
-    settings: Settings,
-    text: str | None,
-    day: date | None,
-    unreadable: Callable[[ReadError], None] | None,
-) -> Iterator[Source]:
-    try:
-        yield from open_sources(path, text=text, day=day, zone=settings.zone, unreadable=unreadable)
-    except ReadError as error:
-        if unreadable is None:
-            raise
-        unreadable(error)
+        )
 
 
 def _remarks(remarks: Remarks) -> tuple[Remark, ...]:
