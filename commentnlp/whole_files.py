@@ -98,6 +98,12 @@ def replace(part: Path, target: Path) -> None:
     if target.exists():
         shutil.copymode(target, part)
     part.replace(target)
+    with suppress(OSError):  # not every system opens folders
+        number = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(number)  # so that the new name, too, survives a power cut
+        finally:
+            os.close(number)
 
 
 @contextmanager

@@ -672,6 +672,21 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 _REMARKS: tuple[tuple[str, str], ...] = (
     # notes of reading
     (r"only the sheet (.+) is read; not read: (.+)", "只读了工作表“{0}”，没有读：{1}"),
+    (r"passed over in the archive: (.+) and (\d+) more", "压缩包里没有读的：{0}等，另有 {1} 个"),
+    (r"passed over in the archive: (.+)", "压缩包里没有读的：{0}"),
+    (r"only the table (.+) is read; not read: (.+)", "只读了数据表“{0}”，没有读：{1}"),
+    (
+        r"(\d+) rows have cells beyond column ([\d,]+), .*\(the first is row ([\d,]+)\)",
+        "有 {0} 行在第 {1} 列以后还有单元格，没有读（最先在第 {2} 行）",
+    ),
+    (
+        r"clock times without a day are taken for (\S+); the year is not told, --date tells it",
+        "只有钟点的时间按 {0} 算；年份没有写明，可用 --date 指明",
+    ),
+    (
+        r"clock times without a day are taken for (\S+), when the file was saved; .*",
+        "只有钟点的时间按文件保存的日期 {0} 算，可用 --date 指明",
+    ),
     (r"no header: columns are told by what stands in them", "没有表头，按内容认出各列"),
     (
         r"rows have up to (\d+) cells, the header (\d+) \(first row (\d+)\):.*",
@@ -700,6 +715,9 @@ _REMARKS: tuple[tuple[str, str], ...] = (
     (r"line longer than (\d+) MB", "超过 {0} MB 的行"),
     (r"not JSON", "不是 JSON"),
     (r"JSON value that is no object", "不是对象的 JSON 值"),
+    (r"line without a name or a comment", "没有昵称或评论的行"),
+    (r"no line of (.+), nor the next line of a comment", "不是 {0} 的行，也不是评论的下一行"),
+    (r"no such time of day: (.+)", "没有这样的时刻：{0}"),
     # what wrote the file
     (r"CSV table", "CSV 表格"),
     (r"TSV table", "TSV 表格"),
@@ -708,6 +726,12 @@ _REMARKS: tuple[tuple[str, str], ...] = (
     (r"one-column table", "单列表格"),
     (r"event log", "事件日志"),
     (r"JSON lines", "JSON 行"),
+    (r"JSON array", "JSON 数组"),
+    (r"danmaku XML", "弹幕 XML"),
+    (r"(ASS|SRT|VTT) subtitles", "{0} 字幕"),
+    (r"time:id:comment lines", "“时间:id:评论”的行"),
+    (r"chat with clocks", "带钟点的聊天记录"),
+    (r"chat with names", "带昵称的聊天记录"),
     (r"text", "纯文本"),
     (r"list of texts", "文本列表"),
 )
