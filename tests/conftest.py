@@ -5,6 +5,7 @@ import pytest
 
 from commentnlp import Model, Taxonomy
 from commentnlp.features import ORDERS, Features
+from commentnlp.noise import Noise
 from commentnlp.segment import Segmenter
 from commentnlp.text import Normaliser
 
@@ -45,4 +46,5 @@ def tiny() -> Model:
         weights=np.array([[0.0, 0.0, 3.0], [2.0, 0.0, 0.0]]),
         bias=np.array([-1.0, -1.0, -1.0]),
         thresholds=np.array([0.5, 0.5, 0.5]),
+        noise=Noise.shipped(),
     )
