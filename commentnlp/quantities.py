@@ -66,9 +66,10 @@ def as_figures(number: str) -> str | None:
             total, section, digits = (total + section + float(digits or 0)) * step, 0.0, ""
         elif part in _STEPS:
             step = _STEPS[part]
-            if not digits.strip("0") and (part != "十" or section):
+            many = float(digits or 0)
+            if not many and (part != "十" or section):
                 return None  # 千万, 百搭, 一十十
-            section, digits = section + float(digits.strip("0") or 1) * step, ""
+            section, digits = section + (many or 1) * step, ""
         else:
             if digits or part.count(".") > 1 or part == ".":
                 return None

@@ -64,6 +64,13 @@ def test_figures_of_what_is_no_number():
     assert as_figures("千万") is None
     assert as_figures("十十") is None
     assert as_figures("1" * 400 + "万") is None
+    assert as_figures("0.0百") is None
+    assert as_figures(".0千65万") is None
+
+
+def test_round_figures_before_words():
+    assert as_figures("30百") == "3000"
+    assert as_figures("1.50千") == "1500"
 
 
 def test_every_change_holds_one_of_the_pairs():

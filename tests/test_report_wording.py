@@ -87,4 +87,6 @@ def test_notes_on_files(tmp_path, name, write):
         assert list(source.events())
         for note in (*source.notes, source.tool):
             said = wording.remark(note)
-            assert not ENGLISH.search(re.sub(r"\d\.png|JSON|XLSX|SQLITE|CSV|--date", "", said)), note
+            assert not ENGLISH.search(re.sub(r"\d\.png|JSON|XLSX|SQLITE|CSV|--date", "", said)), (
+                note
+            )
