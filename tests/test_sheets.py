@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from commentnlp.errors import ReadError
-from commentnlp.reading import sheets
+from commentnlp.reading import open_sources, sheets
 from commentnlp.reading.cells import cell_text, unescaped
 from commentnlp.reading.sheets import old_workbook_rows, parquet_rows, workbook_rows
 
@@ -398,3 +398,32 @@ def test_a_missing_package_is_named(monkeypatch, package, reader, extra):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ReadError, match=rf"pip install 'commentnlp\[{extra}\]'"):
         read(reader, b"")
+
+
+def test_a_merged_cell_stands_in_each_row_that_it_covers(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["商品名称", "评价内容", "评价时间"])
+    for row, (item, text) in enumerate(
+        [
+            ("平安扣", "好看"),
+            ("", "贵"),
+            ("", "慢"),
+            ("", "无"),
+            ("手镯", "长的评价"),
+            ("", ""),
+            ("", "快"),
+        ],
+        2,
+    ):
+        sheet.append([item, text, f"2026-02-07 20:0{row}"])
+    sheet.merge_cells("A2:A4")
+    sheet.merge_cells("A6:A8")
+    sheet.merge_cells("B6:B7")
+    book.save(tmp_path / "评价.xlsx")
+    (source,) = open_sources(tmp_path / "评价.xlsx")
+    events = list(source.events())
+    assert [event.item for event in events] == ["平安扣"] * 3 + [""] + ["手镯"] * 3
+    assert [event.text for event in events] == ["好看", "贵", "慢", "无", "长的评价", "", "快"]

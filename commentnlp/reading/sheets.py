@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
@@ -30,6 +31,9 @@ _SAME_WIDTH = 500
 LAST_ROW = 1_048_576
 """The last row that an XLSX sheet can have."""
 
+_MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):\1(\d{1,7})"')
+_MERGED_BYTES = 8 << 20
+"""At the end of a sheet, in which merged cells are looked for."""
 _BLOCK_ROWS = 1_000
 _INEXACT = 10**15
 """From here on Excel loses digits: it keeps fifteen of a number."""
@@ -49,6 +53,9 @@ class Sheet:
     """
     notes: list[str]
     """What was odd; complete once the rows are read."""
+    merged: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    """Column, from 0 → first and last rows that are one cell there, whose value stands in the
+    first."""
 
 
 def workbook_rows(file: BinaryIO, name: str, wanted: str = "") -> Sheet:
@@ -68,7 +75,10 @@ def workbook_rows(file: BinaryIO, name: str, wanted: str = "") -> Sheet:
         (sheet.title, sheet.sheet_state == "visible", sheet.iter_rows(values_only=True))
         for sheet in book.worksheets
     ]
-    return _best_sheet(sheets, name, wanted)
+    title, chosen = _best_sheet(sheets, name, wanted)
+    with _reading(name):
+        chosen.merged = _merged_cells(book, title)
+    return chosen
 
 
 def old_workbook_rows(file: BinaryIO, name: str, wanted: str = "") -> Sheet:
@@ -93,7 +103,7 @@ def old_workbook_rows(file: BinaryIO, name: str, wanted: str = "") -> Sheet:
             yield [_old_value(cell, book.datemode) for cell in sheet.row(number)]
 
     sheets = [(sheet.name, sheet.visibility == 0, values(sheet)) for sheet in book.sheets()]
-    return _best_sheet(sheets, name, wanted)
+    return _best_sheet(sheets, name, wanted)[1]
 
 
 def parquet_rows(file: BinaryIO, name: str) -> Sheet:
@@ -135,7 +145,7 @@ def parquet_rows(file: BinaryIO, name: str) -> Sheet:
 
 def _best_sheet(
     sheets: Sequence[tuple[str, bool, Iterable[Sequence[Any]]]], name: str, wanted: str
-) -> Sheet:
+) -> tuple[str, Sheet]:
     """Title, visible or not, and rows of all sheets → the one to read, and a note on the rest."""
     notes: list[str] = []
     if wanted:
@@ -158,7 +168,25 @@ def _best_sheet(
         raise ReadError(f"{name}: no visible sheet of the workbook holds data")
     if others:
         notes.insert(0, f"only the sheet {title} is read; not read: {', '.join(others)}")
-    return chosen
+    return title, chosen
+
+
+def _merged_cells(book: Any, title: str) -> dict[int, list[tuple[int, int]]]:
+    """The cells of a sheet that are merged over rows, as of `Sheet.merged`.
+
+    They stand behind the rows; openpyxl leaves them out where it does not hold the whole sheet.
+    """
+    from openpyxl.utils import column_index_from_string
+
+    tail = b""
+    with book._archive.open(book[title]._worksheet_path) as file:
+        while block := file.read(1 << 20):
+            tail = (tail + block)[-_MERGED_BYTES:]
+    merged: dict[int, list[tuple[int, int]]] = {}
+    for column, first, last in _MERGED.findall(tail):
+        place = column_index_from_string(column.decode()) - 1
+        merged.setdefault(place, []).append((int(first), int(last)))
+    return {place: sorted(runs) for place, runs in merged.items()}
 
 
 def _wanted_sheet(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, tzinfo
 from itertools import chain, islice, starmap
@@ -377,6 +378,9 @@ def _sheet(opened: Opened, day: date | None, zone: tzinfo, hints: TableHints) ->
     layout, above = layout_of_rows([row for _, row in ahead], opened.name, hints=hints)
     for line, _ in ahead[: max(above - 1, 0)]:
         lost.add(TITLE, line)
+    rows: Iterator[tuple[int, list[str]]] = chain(ahead[above:], all_rows)
+    if sheet.merged:
+        rows = _unmerged(rows, sheet.merged, layout.columns.places.get("text"))
     days: Days | None = None
     if layout.columns.clocks:
         titles = "\n".join(" ".join(row) for _, row in ahead[: max(above - 1, 0)])
@@ -384,9 +388,31 @@ def _sheet(opened: Opened, day: date | None, zone: tzinfo, hints: TableHints) ->
         sheet.notes.extend(notes)
     return Source(
         opened.name, opened.kind.upper(), "", Parser(layout, "rows"),
-        _packed(chain(ahead[above:], all_rows)), opened.size, opened.position, Remarks(), lost,
+        _packed(rows), opened.size, opened.position, Remarks(), lost,
         sheet.notes, days,
     )  # fmt: skip
+
+
+def _unmerged(
+    rows: Iterable[tuple[int, list[str]]],
+    merged: Mapping[int, Sequence[tuple[int, int]]],
+    text: int | None,
+) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a sheet with the value of a merged cell in each row that it covers; a comment stays
+    where it is, since nobody said it twice."""
+    runs = [(place, deque(several)) for place, several in merged.items() if place != text]
+    begun: dict[int, tuple[int, str]] = {}
+    for number, row in rows:
+        for place, left in runs:
+            while left and left[0][1] < number:
+                left.popleft()
+            if left and left[0][0] <= number and place < len(row):
+                if number == left[0][0]:
+                    begun[place] = number, row[place]
+                first, value = begun.get(place, (0, ""))
+                if first == left[0][0]:
+                    row[place] = row[place] or value
+        yield number, row
 
 
 def _without_gaps(
