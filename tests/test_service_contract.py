@@ -122,7 +122,9 @@ def test_everything_is_described(service):
         "/v1/rooms", "/v1/deletions",
         "/health/live", "/health/ready", "/metrics", "/",
     }  # fmt: skip
-    for methods in document["paths"].values():
+    for path, methods in document["paths"].items():
         for operation in methods.values():
             assert operation.get("summary")
-            assert "422" in operation["responses"]
+            assert ("422" in operation["responses"]) == (path == "/" or path.startswith("/v1/"))
+            for content in operation["responses"]["200"]["content"].values():
+                assert "example" in content or content["schema"]["type"] == "string"

@@ -514,7 +514,8 @@ def test_a_large_body_is_read_too(http, room):
 
 GETS = (
     "/", "/v1/comments", "/v1/hotspots", "/v1/drift", "/v1/queue", "/v1/labels", "/v1/model",
-    "/health/live", "/health/ready", "/metrics", "/openapi.json", "/logout", "/static/live.css",
+    "/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/logout",
+    "/static/live.css",
 )  # fmt: skip
 
 
@@ -583,3 +584,13 @@ def test_a_misspelt_event_is_told(http, room):
     (remark,) = told["remarks"]
     assert remark["field"] == "events[2].uesr"
     assert "is user meant?" in remark["why"]
+
+
+def test_the_reference_is_a_page_that_needs_no_network(http):
+    page = http.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    for path in http.get("/openapi.json").json()["paths"]:
+        assert f" {path}</code>" in page.text
+    assert "翡翠间" in page.text
+    assert "<script" not in page.text
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", page.text)

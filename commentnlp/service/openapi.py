@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from commentnlp.service.openapi_examples import example_of
 from commentnlp.service.problems import MEDIA_TYPE
 
 JSON = "application/json"
@@ -302,6 +303,7 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
     "/health/live": {JSON: _STATUS},
     "/health/ready": {JSON: _STATUS},
     "/metrics": {"text/plain": _TEXT},
+    "/docs": {"text/html": _TEXT},
     "/": {"text/html": _TEXT},
     "/login": {"text/html": _TEXT},
 }  # fmt: skip
@@ -356,17 +358,42 @@ def described(app: FastAPI) -> dict[str, Any]:
         ]  # fmt: skip
         for path, methods in paths.items():
             for method, operation in methods.items():
-                operation["responses"] = _responses(_OTHERS.get((path, method), path))
+                operation["responses"] = _responses(path, method)
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _responses(path: str) -> dict[str, Any]:
-    content = {media: {"schema": schema} for media, schema in ANSWERS[path].items()}
+def _responses(path: str, method: str) -> dict[str, Any]:
+    content: dict[str, dict[str, Any]] = {
+        media: {"schema": schema}
+        for media, schema in ANSWERS[_OTHERS.get((path, method), path)].items()
+    }
+    if JSON in content:
+        content[JSON]["example"] = example_of(content[JSON]["schema"], SCHEMAS)
     problem = {"schema": _of("Problem")}
     responses = {"200": {"description": "As asked.", "content": content}}
-    for status, about in _PROBLEMS.items():
+    for status in sorted(_problems_of(path, method)):
+        about = _PROBLEMS[status]
         responses[str(status)] = {"description": about, "content": {MEDIA_TYPE: problem}}
     if path == "/":  # a form, where the token is missing
         responses["401"]["content"] = content
     return responses
+
+
+def _problems_of(path: str, method: str) -> set[int]:
+    """Which problems an operation can have."""
+    problems = {400, 403, 431, 500}  # of any request
+    if path == "/health/live":
+        return problems
+    if path == "/health/ready":
+        return problems | {503}
+    problems |= {401, 429}
+    if path.startswith("/v1/") or path == "/":
+        problems |= {422, 503}
+    if path in BODIES and method == "post":
+        problems |= {408, 413, 415}
+    if path == "/v1/model/reload":
+        problems |= {409}
+    if "{" in path or path == "/v1/stream":
+        problems |= {404}
+    return problems | ({404, 413} if path == "/v1/report" else set())

@@ -314,6 +314,11 @@ def logout_page(language: str) -> str:
     return _written("logout.html.jinja", _base(language))
 
 
+def asset_address(name: str) -> str:
+    """Where a file of `ASSETS` is served; another address for other content."""
+    return f"/static/{name}?v={_digest(name)}"
+
+
 def asset(name: str) -> bytes:
     """A file of `ASSETS`."""
     return (Path(__file__).parent / name).read_bytes()
@@ -413,7 +418,7 @@ def _base(language: str) -> dict[str, Any]:
         "number": _number,
         "age": _age,
         "how_old": _how_old,
-        "asset": lambda name: f"/static/{name}?v={_digest(name)}",
+        "asset": asset_address,
     }
 
 

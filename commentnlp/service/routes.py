@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from commentnlp.compiled_core import core_name
@@ -53,6 +53,7 @@ from commentnlp.service.push import (
 )
 from commentnlp.service.queries import check_names, day_of, label_of, place_of, time_of
 from commentnlp.service.records import Correction, Deleted
+from commentnlp.service.reference import reference_page
 from commentnlp.service.request_headers import address_of
 from commentnlp.service.running import DAYS, MINUTES, Running
 from commentnlp.service.sessions import SECONDS
@@ -553,6 +554,14 @@ async def metrics(request: Request) -> Response:
     rooms = await service.read(service.store.rooms)
     content, media = request.app.state.metrics.exposed(service, rooms)
     return Response(content, media_type=media)
+
+
+@router.get("/docs", response_class=HTMLResponse)
+async def reference(request: Request) -> Response:
+    """This reference, to read."""
+    app: FastAPI = request.app
+    page_of_all = reference_page(app.openapi())
+    return HTMLResponse(page_of_all, headers={"content-security-policy": POLICY})
 
 
 # the page -------------------------------------------------------------------------------------
