@@ -183,9 +183,11 @@ def _broadcast(frame: DataFrame, model: Model) -> tuple[str, Broadcast[Files]]:
         ) from None
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "model")
+        written = Path(folder) / "model"
         files = {
-            name: (Path(folder) / "model" / name).read_bytes()
+            name: (written / name).read_bytes()
             for name in (*ModelFiles.files(), ModelFiles.META)
+            if (written / name).exists()  # there may be no table of noise
         }
     # the file that holds the digests of the others
     digest = hashlib.sha256(files[ModelFiles.META]).hexdigest()

@@ -655,8 +655,8 @@ def test_an_alert_that_waits_is_not_sent_when_what_it_quotes_was_deleted(start, 
     (quote,) = hot()["quotes"]
     alerts.hotspots("r", [hot(quotes=[{**quote, "seq": 1}])], 10)
     assert tried.wait(10)
-    alerts.hotspots("s", [hot(quotes=[{**quote, "seq": 2}])])
-    alerts.hotspots("t", [hot(quotes=[{**quote, "seq": 3}])])
+    alerts.hotspots("s", [hot(quotes=[{**quote, "seq": 2}])], 10)
+    alerts.hotspots("t", [hot(quotes=[{**quote, "seq": 3}])], 10)
     alerts.forget([1, 2])
     go_on.set()
     settled(alerts, 1, 1)

@@ -31,6 +31,7 @@ def command(source: Path, target: Path, *more: str) -> list[str]:
 
 def run(count: int, seed: int, folder: Path) -> None:
     """Break off so many runs."""
+    folder = folder.resolve()
     chance = random.Random(seed)
     source, whole, target = (folder / name for name in ("评论.csv", "whole.csv", "out.csv"))
     table(source, 60_000, chance)
