@@ -88,6 +88,8 @@ class Webhook:
         """Messages that gave way to later ones, or came or waited too late."""
         self.messages: deque[Message] = deque()
         """Those that wait."""
+        self._sending: Message | None = None
+        """The one that is tried; None once it is not to be sent any more."""
         self.name = public_name(place, address)
         """What the log calls it."""
         self._sender = _sender_to(address, self.name, clock)
@@ -113,11 +115,13 @@ class Webhook:
             self._wake.notify()
 
     def drop(self, unwanted: Callable[[Message], bool]) -> None:
-        """Leave messages unsent that still wait."""
+        """Leave messages unsent that still wait, also those that wait for another try."""
         with self._wake:
             wanted = [message for message in self.messages if not unwanted(message)]
             self.dropped += len(self.messages) - len(wanted)
             self.messages = deque(wanted)
+            if self._sending is not None and unwanted(self._sending):
+                self._sending = None
 
     def wake(self) -> None:
         """Look at ``closing``."""
@@ -139,7 +143,7 @@ class Webhook:
                 self._wake.wait_for(lambda: self.messages or self._closing.is_set())
                 if not self.messages:
                     return
-                message = self.messages.popleft()
+                message = self._sending = self.messages.popleft()
             try:
                 self._send(message)
                 self.sent += 1
@@ -159,6 +163,8 @@ class Webhook:
                     raise
                 wait = FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(0.5, 1)
                 self._sleep(max(wait, min(refused.after, LONGEST_WAIT)))
+            if self._sending is None:
+                raise Refused("a comment that it quotes was deleted meanwhile", again=False)
 
 
 def try_webhook(place: int, address: str, message: Message) -> Trial:
