@@ -12,7 +12,7 @@ from itertools import chain, pairwise, repeat
 from typing import Any, TypeVar
 
 from commentnlp.reading.days import Days
-from commentnlp.reading.values import before_now, clock, moment, number, unguarded
+from commentnlp.reading.values import before_now, clock, moment, number, unguarded, without_year
 from commentnlp.reading.written import EVENT_COLUMNS, comments_of, events_of, levels_of
 from commentnlp.records import KINDS, SCORE_ENDINGS, SHANGHAI, Event, Tag
 
@@ -165,7 +165,7 @@ class Columns:
     written: bool = False
     """The table begins with `EVENT_COLUMNS`: its cells stand as `cells_of` wrote them."""
     clocks: bool = False
-    """There are times of day that lack a date, or times told from now; `Days` dates them, row by
+    """There are times that lack a date or a year, or are told from now; `Days` dates them, row by
     row."""
 
     @classmethod
@@ -213,7 +213,8 @@ class Columns:
             if sum(map(_is_scores, cells)) * 2 < len(cells):
                 del facets[facet]
         times = [row[places["time"]] for row in rows if places.get("time", len(row)) < len(row)]
-        return Columns(places, facets, clocks=any(clock(one) or before_now(one) for one in times))
+        undated = any(clock(one) or before_now(one) or without_year(one) for one in times)
+        return Columns(places, facets, clocks=undated)
 
     def comments(self, rows: Sequence[Sequence[str]]) -> list[str | None]:
         """What viewers typed, row by row; None where a row is no viewer's comment."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
-from commentnlp.reading.values import before_now, clock, moment
+from commentnlp.reading.values import before_now, clock, moment, without_year
 from commentnlp.records import SHANGHAI
 
 _FOLDER_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
@@ -42,14 +42,20 @@ def day_near(text: str, near: date) -> date | None:
     """The day that a text names without a year (``3月14日``, ``3.14``): the last one up to a week
     after ``near``."""
     for match in _YEARLESS.finditer(text):
-        month, day = int(match[1]), int(match[2] or match[3])
-        for year in (near.year + 1, near.year, near.year - 1):
-            try:
-                found = date(year, month, day)
-            except ValueError:
-                continue
-            if found <= near + timedelta(days=7):
-                return found
+        if found := last_date(int(match[1]), int(match[2] or match[3]), near):
+            return found
+    return None
+
+
+def last_date(month: int, day: int, near: date) -> date | None:
+    """The last such day up to a week after ``near``; None where there is none."""
+    for year in (near.year + 1, near.year, near.year - 1):
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            continue
+        if found <= near + timedelta(days=7):
+            return found
     return None
 
 
@@ -131,6 +137,11 @@ class Days:
         return found
 
     def _before(self, cell: str) -> datetime | None:
+        near = self.exported.date() if self.exported else self.told
+        if near and (yearless := without_year(cell)):
+            month, day_of_month, of_day = yearless
+            at = last_date(month, day_of_month, near)
+            return datetime.combine(at, of_day or time(), self.zone) if at else None
         if not (found := before_now(cell)):
             return None
         ago, of_day = found
@@ -138,8 +149,7 @@ class Days:
             # what is told in hours is not known to the second
             minute = self.exported and self.exported.replace(second=0, microsecond=0)
             return minute - ago if minute else None
-        day = self.exported.date() if self.exported else self.told
-        return datetime.combine(day - ago, of_day, self.zone) if day else None
+        return datetime.combine(near - ago, of_day, self.zone) if near else None
 
     def _dated(self, now: time | None) -> datetime | None:
         if now is None:

@@ -93,6 +93,7 @@ _DAY_WORD = re.compile(rf"({'|'.join(_DAYS_AGO)})\s*(.*)")
 _SECONDS_AGO = {"秒": 1, "秒钟": 1, "分": 60, "分钟": 60, "小时": 3_600, "个小时": 3_600,
                 "天": 86_400, "周": 604_800, "星期": 604_800, "个星期": 604_800}  # fmt: skip
 _AGO = re.compile(rf"(\d{{1,4}}|半)\s*({'|'.join(_SECONDS_AGO)})(?:之?前|以前)")
+_YEARLESS = re.compile(r"(\d{1,2})(?:[-/.](\d{1,2})|月(\d{1,2})[日号])(?:\s+(.+))?")
 _ZONE_NAME = re.compile(r"(.*\d)\s+[A-Z]{3,4}")
 _OFFSET = re.compile(r"(.*:\d\d(?:\.\d+)?)\s*([+-]\d\d)")
 _AND_MORE = re.compile(r"(\d{4}\D\d.*?\d日?)\s*(?:[·•|]|来自|已购|颜色|规格).*")
@@ -172,6 +173,21 @@ def before_now(text: str) -> tuple[timedelta, time | None] | None:
         of_day = clock(rest)
         return (timedelta(days=_DAYS_AGO[match[1]]), of_day) if of_day else None
     return None
+
+
+def without_year(text: str) -> tuple[int, int, time | None] | None:
+    """Month, day and time of day, if told, of a time without its year; None where it is none.
+
+    >>> without_year("02-07 20:15"), without_year("2月7日")
+    ((2, 7, datetime.time(20, 15)), (2, 7, None))
+    """
+    if not (match := _YEARLESS.fullmatch(text.strip())):
+        return None
+    of_day = clock(match[4]) if match[4] else None
+    if match[4] and of_day is None:
+        return None
+    month, day = int(match[1]), int(match[2] or match[3])
+    return (month, day, of_day) if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
 def _since_1970(value: int | float, zone: tzinfo) -> datetime | None:
