@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from .fuzz import models, readers, resume, texts
+from .fuzz import models, readers, resume, service, texts
 
 
 def test_readers(tmp_path):
@@ -23,3 +23,8 @@ def test_models(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 def test_resume(tmp_path):
     resume.run(2, 1, tmp_path)
+
+
+@pytest.mark.slow
+def test_service(tmp_path):
+    service.run(4, 1, tmp_path)

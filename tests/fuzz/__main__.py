@@ -4,9 +4,10 @@ import argparse
 import time
 from pathlib import Path
 
-from . import models, readers, resume, texts
+from . import models, readers, resume, service, texts
 
-FUZZERS = {"readers": readers, "texts": texts, "models": models, "resume": resume}
+FUZZERS = {"readers": readers, "texts": texts, "models": models, "resume": resume,
+           "service": service}  # fmt: skip
 
 options = argparse.ArgumentParser("python -m tests.fuzz")
 options.add_argument("what", choices=FUZZERS)
