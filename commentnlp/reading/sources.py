@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, tzinfo
 from itertools import chain, islice, starmap
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple, TypeVar
 
 from commentnlp.errors import ReadError
@@ -54,6 +54,8 @@ _ROWS, _CHARACTERS = 5_000, 500_000
 _SAMPLE = 500
 """Rows, values or lines by which a file is told."""
 _TAIL = 8192
+_JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+"""Of a file that means to be JSON, although what there is of it may be cut off or damaged."""
 
 
 class Piece(NamedTuple):
@@ -204,7 +206,10 @@ def _text(opened: Opened, day: date | None, zone: tzinfo, hints: TableHints) -> 
     if danmaku_xml.is_danmaku_xml(first):
         tool, parser = "danmaku XML", Parser(_EVENT_LAYOUT, "events")
         pieces = _packed(danmaku_xml.events_of_xml(texts, opened.name, zone))
-    elif skipped or (jsons.starts_like_json(first) and jsons.holds_json(first, whole)):
+    elif skipped or (
+        jsons.starts_like_json(first)
+        and (jsons.holds_json(first, whole) or PurePath(opened.name).suffix in _JSON_SUFFIXES)
+    ):
         first = first[skipped:]
         if skipped and whole:  # what closes callback(…);
             first = first.rstrip().removesuffix(";").rstrip().removesuffix(")")
